@@ -1,0 +1,345 @@
+"""One BTC minute of the account and the vote, compiled: what live cycle and replay both run.
+
+Order of one minute:
+1. the order of the minute before fills at this minute's open, or lapses
+2. funding that fell due at or before the open is paid
+3. exits are evaluated on the closed minute
+4. equity is marked, the breakers are tested
+5. the scores become a verdict
+6. every gate is asked
+7. an entry is ordered for the next minute, or a shadow of it
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from babingepet.compiled import rule
+from babingepet.cycles.settings import BtcSettings
+from babingepet.domain.codes import ExitReason
+from babingepet.domain.edge import Edge, Record
+from babingepet.domain.money import round8
+from babingepet.market.frames import Bools, Floats
+from babingepet.market.intervals import HOUR, MINUTE
+from babingepet.paper.exits import exit_step, open_position, with_funding
+from babingepet.paper.fills import entry_price, fills_at, funding_due
+from babingepet.paper.guards import Guards, after_trade, mark_equity
+from babingepet.paper.ledger import close_trade, pay, unrealized_pnl
+from babingepet.paper.position import (
+    NO_ORDER,
+    NO_POSITION,
+    NO_TRADE,
+    Bar,
+    ClosedTrade,
+    Ledger,
+    Order,
+    Position,
+)
+from babingepet.paper.sizing import (
+    NO_EDGE,
+    VETO_POLICY,
+    Size,
+    bounded_fraction,
+    floor_quantity,
+    size_entry,
+)
+from babingepet.voting.aggregate import (
+    count_votes,
+    coverage,
+    thresholds_at,
+    verdict_of,
+    weighted_score,
+)
+from babingepet.voting.debounce import Debounce, count_minute, is_settled, note_entry, note_shadow
+from babingepet.voting.edge import add_return, edge_of, record_of
+from babingepet.voting.gates import (
+    SHADOWED,
+    AccountGates,
+    MarketGates,
+    account_gates,
+    market_gates,
+)
+from babingepet.voting.grade import GradeInputs, grade_of, grade_points
+from babingepet.voting.rules import ROUNDING
+
+NONE = ExitReason.NONE.value
+
+
+class BtcState(NamedTuple):
+    """All that one minute hands to the next."""
+
+    ledger: Ledger
+    order: Order
+    position: Position
+    shadow_order: Order
+    shadow: Position
+    guards: Guards
+    debounce: Debounce
+    record: Record
+
+
+class Market(NamedTuple):
+    """What the vote reads beside the scores, all at the end of the minute."""
+
+    regime: int
+    trend_up: float
+    trend_down: float
+    agreement: float
+    """Of the AI consensus; NaN without one."""
+    ai_side: int
+    spread_bps: float
+    """NaN without a quote."""
+    has_ai: bool
+    has_book: bool
+    data_age: int
+    clock_skew: int
+    pattern: float
+    """Multiplier of the pattern insights; 1 without, 0 skips."""
+    check_failed: bool
+    paused: bool
+
+
+class PositionMinute(NamedTuple):
+    """What one minute did to one position."""
+
+    position: Position
+    closed: ClosedTrade
+    funding: float
+    fee: float
+    """Entry and exit fees paid in this minute."""
+    filled: bool
+
+
+class AccountMinute(NamedTuple):
+    """What happened to the account in steps 1 to 4."""
+
+    filled: bool
+    lapsed: bool
+    funding: float
+    closed: ClosedTrade
+    shadow_closed: ClosedTrade
+    unrealized_pnl: float
+    equity: float
+
+
+class Vote(NamedTuple):
+    """What the scores came to in steps 5 and 6."""
+
+    score: float
+    coverage: float
+    verdict: int
+    votes: int
+    points: float
+    grade: int
+    buy_threshold: float
+    strong_threshold: float
+    edge: Edge
+    size: Size
+    blocked: int
+
+
+def initial_state(capital: float) -> BtcState:
+    """An account that has not traded."""
+    return BtcState(
+        Ledger(capital),
+        NO_ORDER,
+        NO_POSITION,
+        NO_ORDER,
+        NO_POSITION,
+        Guards(),
+        Debounce(),
+        record_of(np.empty(0)),
+    )
+
+
+@rule
+def run_position(
+    order: Order, position: Position, bar: Bar, settings: BtcSettings
+) -> PositionMinute:
+    """Steps 1 to 3 of one position, real or shadow."""
+    filled = fills_at(order, bar) and position.side == 0
+    fee = 0.0
+    if filled:
+        price = entry_price(order, bar, settings.costs)
+        position = open_position(order, price, bar.open_time, settings.exits, settings.costs)
+        fee = position.entry_fee
+    if position.side == 0:
+        return PositionMinute(position, NO_TRADE, 0.0, fee, filled)
+    funding = funding_due(position, bar)
+    position = with_funding(position, funding)
+    position, left = exit_step(
+        position, bar, settings.sizing.leverage, settings.exits, settings.costs
+    )
+    if left.reason == NONE:
+        return PositionMinute(position, NO_TRADE, funding, fee, filled)
+    trade = close_trade(position, left, bar.open_time + MINUTE, settings.costs)
+    fee = round8(fee + trade.fees_paid - position.entry_fee)
+    return PositionMinute(NO_POSITION, trade, funding, fee, filled)
+
+
+@rule
+def account_minute(
+    state: BtcState, bar: Bar, settings: BtcSettings
+) -> tuple[BtcState, AccountMinute]:
+    """Steps 1 to 4."""
+    as_of = bar.open_time + MINUTE
+    real = run_position(state.order, state.position, bar, settings)
+    shadow = run_position(state.shadow_order, state.shadow, bar, settings)
+    ledger = pay(state.ledger, real.closed.gross_pnl, real.fee, real.funding)
+    guards, record = state.guards, state.record
+    if real.closed.side != 0:
+        guards = after_trade(guards, real.closed.net_pnl, as_of, settings.guards)
+        record = add_return(record, real.closed.net_return)
+    if shadow.closed.side != 0:
+        record = add_return(record, shadow.closed.net_return)
+    unrealized = unrealized_pnl(real.position, bar.close)
+    equity = round8(ledger.cash + unrealized)
+    after = BtcState(
+        ledger,
+        NO_ORDER,
+        real.position,
+        NO_ORDER,
+        shadow.position,
+        mark_equity(guards, as_of, equity, settings.guards),
+        state.debounce,
+        record,
+    )
+    return after, AccountMinute(
+        real.filled,
+        state.order.side != 0 and not real.filled,
+        real.funding,
+        real.closed,
+        shadow.closed,
+        unrealized,
+        equity,
+    )
+
+
+@rule
+def vote_minute(
+    state: BtcState,
+    bar: Bar,
+    equity: float,
+    scores: Floats,
+    weights: Floats,
+    capability: Bools,
+    market: Market,
+    settings: BtcSettings,
+) -> tuple[Debounce, Vote]:
+    """Steps 5 and 6: the verdict, and every gate that forbids acting on it."""
+    rules = settings.voting
+    as_of = bar.open_time + MINUTE
+    hour = as_of // HOUR % 24
+    score = weighted_score(scores, weights)
+    covered = coverage(scores, weights, capability)
+    thresholds = thresholds_at(hour, rules)
+    verdict = verdict_of(score, thresholds)
+    votes = count_votes(scores, score, rules.vote_floor)
+    side = (score > 0.0) - (score < 0.0)
+    points = grade_points(grade_inputs(score, votes, side, market))
+    grade = grade_of(points)
+    edge = edge_of(state.record, score, thresholds.buy)
+    size = size_entry(edge, grade, market.pattern, equity, bar.close, settings.sizing)
+    debounce = count_minute(
+        state.debounce, as_of, verdict, covered >= rules.min_coverage - ROUNDING
+    )
+    blocked = market_gates(
+        MarketGates(
+            market.data_age, market.clock_skew, covered, verdict, hour, market.regime, votes,
+            market.agreement, grade, market.check_failed, market.paused,
+        ),
+        rules,
+    ) | account_gates(
+        AccountGates(
+            state.guards.day_hit,
+            state.guards.week_hit,
+            as_of < state.guards.cooldown_until,
+            settings.sizing.edge_policy == VETO_POLICY and size.kelly <= NO_EDGE,
+            market.pattern,
+            is_settled(debounce, side, verdict, debounce.entry_as_of, rules),
+            state.position.side != 0,
+            size.fraction,
+            size.quantity,
+        )
+    )  # fmt: skip
+    return debounce, Vote(
+        score, covered, verdict, votes, points, grade, thresholds.buy, thresholds.strong,
+        edge, size, blocked,
+    )  # fmt: skip
+
+
+@rule
+def grade_inputs(score: float, votes: int, side: int, market: Market) -> GradeInputs:
+    """The grade's inputs seen from the side of the score."""
+    agreement = market.agreement
+    if not np.isnan(agreement) and market.ai_side != side:
+        agreement = 0.0
+    trend = 0.0
+    if side != 0:
+        trend = market.trend_up if side > 0 else market.trend_down
+    return GradeInputs(
+        score, votes, agreement, trend, market.spread_bps, market.has_ai, market.has_book
+    )
+
+
+@rule
+def shadow_order(
+    state: BtcState, debounce: Debounce, vote: Vote, bar: Bar, equity: float, settings: BtcSettings
+) -> Order:
+    """A size-0 trade when only the record forbids the entry; one at a time, own spacing."""
+    as_of = bar.open_time + MINUTE
+    only_record = vote.blocked != 0 and (vote.blocked & ~SHADOWED) == 0
+    spaced = as_of - debounce.shadow_as_of >= settings.voting.entry_spacing
+    if not only_record or state.shadow.side != 0 or not spaced:
+        return NO_ORDER
+    fraction = max(
+        bounded_fraction(vote.size.kelly, settings.sizing), settings.sizing.least_fraction
+    )
+    notional = fraction * equity * settings.sizing.leverage
+    quantity = floor_quantity(notional, bar.close, settings.sizing)
+    if quantity <= 0.0:
+        return NO_ORDER
+    return Order(1 if vote.verdict > 0 else -1, quantity, as_of, vote.grade)
+
+
+@rule
+def btc_minute(
+    state: BtcState,
+    bar: Bar,
+    scores: Floats,
+    weights: Floats,
+    capability: Bools,
+    market: Market,
+    settings: BtcSettings,
+) -> tuple[BtcState, AccountMinute, Vote]:
+    """All seven steps of one minute.
+
+    Args:
+        state: What the minute before handed over.
+        bar: The closed minute.
+        scores: Shape (13,), in registry order, NaN where unavailable.
+        weights: Shape (13,).
+        capability: Shape (13,), the signals the source can ever supply.
+        market: What the vote reads beside the scores.
+        settings: Rules of every stage.
+    """
+    state, account = account_minute(state, bar, settings)
+    debounce, vote = vote_minute(
+        state, bar, account.equity, scores, weights, capability, market, settings
+    )
+    order, shadow = NO_ORDER, NO_ORDER
+    if vote.blocked == 0:
+        side = 1 if vote.verdict > 0 else -1
+        order = Order(side, vote.size.quantity, bar.open_time + MINUTE, vote.grade)
+        debounce = note_entry(debounce, order.side)
+    else:
+        shadow = shadow_order(state, debounce, vote, bar, account.equity, settings)
+        if shadow.side != 0:
+            debounce = note_shadow(debounce)
+    after = BtcState(
+        state.ledger, order, state.position, shadow, state.shadow, state.guards, debounce,
+        state.record,
+    )  # fmt: skip
+    return after, account, vote

@@ -1,0 +1,119 @@
+"""All tunables of the BTC cycle in one value, and how a user overrides one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from babingepet.errors import InputError
+from babingepet.paper.exits import ExitRules
+from babingepet.paper.fills import CostRules
+from babingepet.paper.guards import GuardRules
+from babingepet.paper.sizing import FLOOR_POLICY, VETO_POLICY, SizingRules
+from babingepet.voting.rules import VotingRules, hour_set
+
+EDGE_POLICIES = {"floor": FLOOR_POLICY, "veto": VETO_POLICY}
+HOUR_SETS = ("blocked_hours", "boosted_hours")
+HOURS = 24
+
+
+class BtcSettings(NamedTuple):
+    """Rules of every stage; names are unique over all groups."""
+
+    voting: VotingRules = VotingRules()
+    exits: ExitRules = ExitRules()
+    costs: CostRules = CostRules()
+    sizing: SizingRules = SizingRules()
+    guards: GuardRules = GuardRules()
+
+    @property
+    def by_name(self) -> dict[str, Any]:
+        """Every setting by its name, as users write it."""
+        flat: dict[str, Any] = {}
+        for group in self:
+            flat |= group._asdict()
+        for name in HOUR_SETS:
+            flat[name] = [hour for hour in range(HOURS) if flat[name] >> hour & 1]
+        flat["edge_policy"] = next(k for k, v in EDGE_POLICIES.items() if v == flat["edge_policy"])
+        return flat
+
+
+def from_names(settings: BtcSettings, values: Mapping[str, Any]) -> BtcSettings:
+    """The settings that ``by_name`` spelled out."""
+    return override(settings, [f"{key}={_spell(value)}" for key, value in values.items()])
+
+
+def _spell(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def override(settings: BtcSettings, pairs: Iterable[str]) -> BtcSettings:
+    """Apply ``key=value`` pairs.
+
+    Raises:
+        InputError: An unknown key or a value that does not parse.
+
+    Example:
+        >>> override(BtcSettings(), ["blocked_hours=", "leverage=2"]).sizing.leverage
+        2.0
+    """
+    given: dict[str, str] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise InputError(f"--set {pair}: write key=value")
+        given[key.strip()] = value.strip()
+    changed = BtcSettings(
+        _override_group(settings.voting, given),
+        _override_group(settings.exits, given),
+        _override_group(settings.costs, given),
+        _override_group(settings.sizing, given),
+        _override_group(settings.guards, given),
+    )
+    if given:
+        known = ", ".join(sorted(settings.by_name))
+        raise InputError(f"--set {next(iter(given))}: no such setting; there are {known}")
+    return changed
+
+
+Group = TypeVar("Group", VotingRules, ExitRules, CostRules, SizingRules, GuardRules)
+
+
+def _override_group(group: Group, given: dict[str, str]) -> Group:
+    mine: dict[str, Any] = {
+        key: _parse(key, given.pop(key), current)
+        for key, current in group._asdict().items()
+        if key in given
+    }
+    return group._replace(**mine)
+
+
+def _parse(key: str, text: str, current: float) -> float:
+    try:
+        if key in HOUR_SETS:
+            return hour_set(_hours(text))
+        if key == "edge_policy":
+            return EDGE_POLICIES[text]
+        if isinstance(current, bool):
+            return {"true": True, "false": False}[text.lower()]
+        return type(current)(text)
+    except (ValueError, KeyError):
+        raise InputError(f"--set {key}={text}: {_expected(key, current)}") from None
+
+
+def _hours(text: str) -> list[int]:
+    hours = [int(part) for part in text.replace(" ", "").split(",") if part]
+    if any(not 0 <= hour < HOURS for hour in hours):
+        raise ValueError
+    return hours
+
+
+def _expected(key: str, current: float) -> str:
+    kinds: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number"}
+    if key in HOUR_SETS:
+        return "hours from 0 to 23, separated by commas, or nothing"
+    if key == "edge_policy":
+        return "floor or veto"
+    return f"expected {kinds[type(current)]}"

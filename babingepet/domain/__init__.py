@@ -1,0 +1,1 @@
+"""Values and enumerations of the trading domain, free of input and output."""

@@ -1,0 +1,1 @@
+"""Market frames: columns, schemas, intervals, anchors, gaps and the reduction of the tape."""

@@ -1,0 +1,1 @@
+"""The paper account: sizing, fills, exits, ledger, cooldown and breakers."""

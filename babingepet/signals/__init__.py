@@ -1,0 +1,1 @@
+"""The BTC signals, a file each, and their registry."""

@@ -1,0 +1,168 @@
+"""State of the market over 15-minute bars, and its trend as a score.
+
+First match of: VOLATILE (natr rank >= .95 and ER < .30), TRENDING_UP (ADX >= 25, +DI > -DI,
+slope > .05, ER >= .30), TRENDING_DOWN (mirror), RANGING (ADX < 20 or ER < .15), NEUTRAL. A new
+state is confirmed after 3 equal bars in a row; entering VOLATILE and leaving UNKNOWN are
+immediate. score = +-clip((ADX - 20) / 30, 0, 1) in a trend, else 0.
+
+Inputs: 15m bars since the anchor. Warm-up: 120 bars; the natr rank wants 100 to 500 values.
+Source: Wilder (1978) for ADX and DI; Kaufman for the efficiency ratio.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from babingepet.compiled import rule
+from babingepet.domain.codes import Regime
+from babingepet.domain.score import Raw, Score, measured, unavailable
+from babingepet.indicators import (
+    average_true_range,
+    directional_movement,
+    efficiency_ratio,
+    ema,
+    mid_rank,
+)
+from babingepet.market.frames import Candles, Floats, Ints
+from babingepet.market.history import has_recent_hole
+from babingepet.market.intervals import INTERVALS
+from babingepet.signals.inputs import SignalInputs
+
+NAME = "regime"
+INTERVAL = "15m"
+
+WARM_UP = 120
+PERIOD, SLOW, ER_PERIOD, SLOPE_BARS = 14, 50, 20, 10
+POPULATION, LEAST_POPULATION = 500, 100
+CONFIRMATIONS = 3
+"""Equal raw states in a row that confirm a change."""
+VOLATILE_RANK, VOLATILE_ER = 0.95, 0.30
+TREND_ADX, TREND_SLOPE, TREND_ER = 25.0, 0.05, 0.30
+RANGE_ADX, RANGE_ER = 20.0, 0.15
+FULL_TREND = 30.0
+"""ADX points above 20 at which the trend is at full strength."""
+ROUNDING = 1e-12
+"""Thresholds are inclusive up to this."""
+
+VOLATILE, UP, DOWN = Regime.VOLATILE.value, Regime.TRENDING_UP.value, Regime.TRENDING_DOWN.value
+RANGING, NEUTRAL, UNKNOWN = Regime.RANGING.value, Regime.NEUTRAL.value, Regime.UNKNOWN.value
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeReading:
+    """The confirmed state and the numbers behind it, after the last closed 15m bar."""
+
+    state: Regime
+    raw_state: Regime
+    since: int | None
+    """Close of the bar that confirmed the state; None while unknown."""
+    score: Score
+
+
+@rule
+def raw_state(
+    adx: float, plus_di: float, minus_di: float, slope: float, er: float, rank: float
+) -> int:
+    """State of one bar from its indicators; a NaN rank cannot be volatile."""
+    if rank >= VOLATILE_RANK - ROUNDING and er < VOLATILE_ER:
+        return VOLATILE
+    if adx >= TREND_ADX - ROUNDING and er >= TREND_ER - ROUNDING:
+        if plus_di > minus_di and slope > TREND_SLOPE:
+            return UP
+        if minus_di > plus_di and slope < -TREND_SLOPE:
+            return DOWN
+    if adx < RANGE_ADX or er < RANGE_ER:
+        return RANGING
+    return NEUTRAL
+
+
+@rule
+def confirm(raw: Ints) -> tuple[int, int]:
+    """Confirmed state after the last bar, and the bar that confirmed it (-1 if none)."""
+    state, since, streak = UNKNOWN, -1, 0
+    for i in range(len(raw)):
+        streak = streak + 1 if i > 0 and raw[i] == raw[i - 1] else 1
+        if raw[i] == state or raw[i] == UNKNOWN:
+            continue
+        if state == UNKNOWN or raw[i] == VOLATILE or streak >= CONFIRMATIONS:
+            state, since = raw[i], i
+    return state, since
+
+
+@rule
+def natr_rank(natr: Floats, row: int) -> float:
+    """Mid-rank of a bar's natr among the last 500 since the anchor, itself included."""
+    first = max(PERIOD, row - POPULATION + 1)
+    if row - first + 1 < LEAST_POPULATION:
+        return np.nan
+    return mid_rank(natr[first : row + 1], natr[row])
+
+
+@rule
+def raw_states(
+    adx: Floats, plus_di: Floats, minus_di: Floats, slope: Floats, er: Floats, natr: Floats
+) -> Ints:
+    """State of every bar; UNKNOWN during the warm-up."""
+    result = np.full(len(adx), UNKNOWN)
+    for i in range(WARM_UP - 1, len(adx)):
+        rank = natr_rank(natr, i) if er[i] < VOLATILE_ER else np.nan
+        result[i] = raw_state(adx[i], plus_di[i], minus_di[i], slope[i], er[i], rank)
+    return result
+
+
+def slope_of(average: Floats, reach: Floats) -> Floats:
+    """Change of the slow EMA over 10 bars, in ranges a bar; 0 where nothing moved."""
+    result = np.full(len(average), np.nan)
+    moved = reach[SLOPE_BARS:]
+    change = average[SLOPE_BARS:] - average[:-SLOPE_BARS]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result[SLOPE_BARS:] = np.where(moved == 0.0, 0.0, change / (SLOPE_BARS * moved))
+    return result
+
+
+def read_regime(inputs: SignalInputs) -> RegimeReading:
+    """Read the confirmed regime at ``as_of``."""
+    bars = inputs.bars[INTERVAL]
+    if len(bars) < WARM_UP:
+        return _unknown(f"warm-up: {len(bars)} of {WARM_UP} 15m bars", len(bars))
+    if has_recent_hole(bars.open_time, INTERVALS[INTERVAL], inputs.as_of):
+        return _unknown("more than 3 bars of 15m in a row are missing", len(bars))
+    return _read(bars)
+
+
+def _unknown(reason: str, observations: int) -> RegimeReading:
+    score = unavailable(NAME, reason, observations)
+    return RegimeReading(Regime.UNKNOWN, Regime.UNKNOWN, None, score)
+
+
+@lru_cache(maxsize=4)  # the same 15m bars come 15 times
+def _read(bars: Candles) -> RegimeReading:
+    reach = average_true_range(bars.high, bars.low, bars.close, PERIOD)
+    adx, plus_di, minus_di = directional_movement(bars.high, bars.low, bars.close, PERIOD)
+    slope = slope_of(ema(bars.close, SLOW), reach)
+    er = efficiency_ratio(bars.close, ER_PERIOD)
+    natr = reach / bars.close
+    raw = raw_states(adx, plus_di, minus_di, slope, er, natr)
+    code, row = confirm(raw)
+    state = Regime(code)
+    strength = min(max((float(adx[-1]) - RANGE_ADX) / FULL_TREND, 0.0), 1.0)
+    value = {Regime.TRENDING_UP: strength, Regime.TRENDING_DOWN: -strength}.get(state, 0.0)
+    rank = natr_rank(natr, len(natr) - 1)
+    since = int(bars.open_time[row]) + INTERVALS[INTERVAL]
+    details: Raw = {
+        "state": state.name,
+        "raw_state": Regime(int(raw[-1])).name,
+        "since": since,
+        "adx": float(adx[-1]),
+        "plus_di": float(plus_di[-1]),
+        "minus_di": float(minus_di[-1]),
+        "slope": float(slope[-1]),
+        "efficiency_ratio": float(er[-1]),
+        "natr": float(natr[-1]),
+        "natr_rank": None if np.isnan(rank) else rank,
+    }
+    score = measured(NAME, value, len(bars), details)
+    return RegimeReading(state, Regime(int(raw[-1])), since, score)

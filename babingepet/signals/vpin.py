@@ -1,0 +1,194 @@
+"""Volume-synchronised probability of informed trading, with the direction of the flow.
+
+Minutes fill buckets of V = average daily base volume / 50. VPIN is the mean over the last 50
+buckets of |bought - sold| / V; its mid-rank among the 500 before it says how toxic the flow is.
+score = clip(d / 0.20) * max(0, (rank - 0.5) / 0.5), d the mean of (bought - sold) / V over the last
+10 buckets. The split of a minute is exact: the exchange reports its taker-buy volume.
+
+Inputs: minutes with taker-buy volume. Warm-up: 20 whole days for V, then 150 buckets.
+Source: Easley, Lopez de Prado, O'Hara, Flow Toxicity and Liquidity in a High-Frequency World,
+Review of Financial Studies 25(5), 2012.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from babingepet.compiled import rule
+from babingepet.domain.score import Score, clip1, measured, unavailable
+from babingepet.indicators import mid_rank
+from babingepet.market.frames import Bools, Floats, Ints
+from babingepet.market.history import has_recent_hole
+from babingepet.market.intervals import DAY, MINUTE, anchor
+from babingepet.signals.inputs import SignalInputs
+
+NAME = "vpin"
+
+BUCKETS_PER_DAY = 50
+WINDOW = 50
+"""Buckets in one VPIN."""
+DIRECTION_WINDOW = 10
+"""Buckets that give the direction."""
+FULL_DIRECTION = 0.20
+"""Mean signed imbalance at which the direction is at full strength."""
+POPULATION = 500
+LEAST_POPULATION = 100
+VOLUME_DAYS = 30
+LEAST_VOLUME_DAYS = 20
+WHOLE_DAY_MINUTES = 1_380
+"""Minutes a day must have to count toward the average daily volume."""
+
+LEVELS = ((0.50, "LOW"), (0.80, "NORMAL"), (0.95, "HIGH"))
+"""Upper rank of each level; above the last it is TOXIC."""
+
+
+class VolumeDays(NamedTuple):
+    """The days of a run of minutes, as the volume clock sees them."""
+
+    bounds: Ints
+    """Row of the first minute of each of d days and, last, the number of minutes; (d + 1,)."""
+    volumes: Floats
+    """Base volume of each day, (d,)."""
+    sizes: Floats
+    """Bucket volume in force on each day, NaN if unknown, (d,)."""
+
+
+def volume_days(open_time: Ints, base_volume: Floats) -> VolumeDays:
+    """Cut minutes into UTC days and size the buckets of each."""
+    days = np.arange(open_time[0] // DAY, open_time[-1] // DAY + 1)
+    bounds = np.searchsorted(open_time, np.append(days, days[-1] + 1) * DAY)
+    present = np.diff(bounds) > 0
+    days, bounds = days[present], np.append(bounds[:-1][present], bounds[-1])
+    volumes = np.add.reduceat(base_volume, bounds[:-1])
+    whole = np.diff(bounds) >= WHOLE_DAY_MINUTES
+    return VolumeDays(bounds, volumes, _daily_sizes(days, volumes, whole))
+
+
+def first_day_needed(days: VolumeDays, first: int) -> int:
+    """Latest day, not before day ``first``, from which all buckets of a score are finished.
+
+    A score reads the last 550 buckets. A new bucket volume drops the bucket in progress, so the
+    buckets from such a day on are the same whichever day one begins with.
+    """
+    finished = 0.0
+    for day in range(len(days.sizes) - 1, first, -1):
+        if not np.isnan(days.sizes[day]):
+            finished += max(0.0, days.volumes[day] // days.sizes[day] - 1.0)
+        if finished > WINDOW + POPULATION and days.sizes[day] != days.sizes[day - 1]:
+            return day
+    return first
+
+
+@rule
+def _daily_sizes(days: Ints, volume: Floats, whole: Bools) -> Floats:
+    sizes = np.full(len(days), np.nan)
+    for today in range(len(days)):
+        total, count = 0.0, 0
+        for before in range(max(0, today - VOLUME_DAYS), today):
+            if whole[before] and days[before] >= days[today] - VOLUME_DAYS:
+                total += volume[before]
+                count += 1
+        if count >= LEAST_VOLUME_DAYS:
+            sizes[today] = total / count / BUCKETS_PER_DAY
+    return sizes
+
+
+@rule
+def signed_buckets(
+    base_volume: Floats, taker_buy: Floats, bounds: Ints, sizes: Floats, first: int
+) -> Floats:
+    """(bought - sold) / V of each bucket finished since day ``first``, in [-1, 1].
+
+    A minute that overflows a bucket is split with its own buy share. When V changes at 00:00 UTC
+    the bucket in progress is dropped.
+    """
+    result = np.empty(bounds[-1] - bounds[first] + 1)
+    finished = 0
+    size, filled, bought = np.nan, 0.0, 0.0
+    for day in range(first, len(sizes)):
+        if sizes[day] != size:
+            size, filled, bought = sizes[day], 0.0, 0.0
+        if np.isnan(size):
+            continue
+        for i in range(bounds[day], bounds[day + 1]):
+            left, left_bought = base_volume[i], taker_buy[i]
+            while left >= size - filled and left > 0.0:
+                part = (size - filled) * (taker_buy[i] / base_volume[i])
+                left -= size - filled
+                left_bought -= part
+                if finished == len(result):
+                    result = np.concatenate((result, np.empty(len(result))))
+                result[finished] = (2.0 * (bought + part) - size) / size
+                finished += 1
+                filled, bought = 0.0, 0.0
+            filled += left
+            bought += left_bought
+    return result[:finished].copy()
+
+
+@rule
+def rolling_vpin(signed: Floats) -> Floats:
+    """VPIN after each bucket from the 50th on."""
+    result = np.empty(max(0, len(signed) - WINDOW + 1))
+    for k in range(len(result)):
+        total = 0.0
+        for j in range(k, k + WINDOW):
+            total += abs(signed[j])
+        result[k] = total / WINDOW
+    return result
+
+
+def vpin_level(rank: float) -> str:
+    """LOW, NORMAL, HIGH or TOXIC by rank."""
+    return next((name for upper, name in LEVELS if rank < upper), "TOXIC")
+
+
+def vpin(inputs: SignalInputs) -> Score:
+    """Score the buckets finished by ``as_of``."""
+    minutes = inputs.minutes
+    if has_recent_hole(minutes.open_time, MINUTE, inputs.as_of):
+        return unavailable(NAME, "more than 3 minutes in a row are missing in the last hour")
+    if np.isnan(minutes.taker_buy_base_volume[-1]):
+        return unavailable(NAME, "taker-buy volume was never recorded")
+    days = volume_days(minutes.open_time, minutes.base_volume)
+    if np.isnan(days.sizes[-1]):
+        return unavailable(
+            NAME,
+            f"warm-up: {len(days.sizes) - 1} of {LEAST_VOLUME_DAYS} days of volume",
+            len(minutes),
+        )
+    anchor_row = np.searchsorted(minutes.open_time, anchor("1m", inputs.as_of))
+    anchor_day = int(np.searchsorted(days.bounds, anchor_row, side="right")) - 1
+    signed = signed_buckets(
+        minutes.base_volume,
+        minutes.taker_buy_base_volume,
+        days.bounds,
+        days.sizes,
+        first_day_needed(days, anchor_day),
+    )
+    return _score(signed, float(days.sizes[-1]))
+
+
+def _score(signed: Floats, size: float) -> Score:
+    history = rolling_vpin(signed[-(WINDOW + POPULATION) :])
+    if len(history) <= LEAST_POPULATION:
+        return unavailable(NAME, f"warm-up: {len(signed)} of 150 volume buckets", len(signed))
+    current = float(history[-1])
+    rank = mid_rank(history[:-1], current)
+    direction = float(signed[-DIRECTION_WINDOW:].sum()) / DIRECTION_WINDOW
+    value = clip1(direction / FULL_DIRECTION) * max(0.0, (rank - 0.5) / 0.5)
+    return measured(
+        NAME,
+        value,
+        len(signed),
+        {
+            "vpin": current,
+            "rank": rank,
+            "level": vpin_level(rank),
+            "direction": direction,
+            "bucket_volume": size,
+            "method": "taker volume of one-minute candles",
+        },
+    )
