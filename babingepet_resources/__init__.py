@@ -1,0 +1,1 @@
+"""The outside world: settings, clients, the loopback exchange, the warehouse and its Dagster wrappers."""

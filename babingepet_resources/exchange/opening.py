@@ -1,0 +1,119 @@
+"""Which market is served: the one place that chooses a source.
+
+Belongs here: from what a user names to a source, and refusing what cannot be found. Does not
+belong here: how a source works.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from babingepet.errors import InputError
+from babingepet_resources.exchange.candles import MINUTE_MS
+from babingepet_resources.exchange.moments import format_moment
+from babingepet_resources.exchange.recorded_klines import open_klines
+from babingepet_resources.exchange.recorded_stream import RecordedStream, open_stream
+from babingepet_resources.exchange.simulated import SimulatedMarket
+from babingepet_resources.exchange.source import MarketSource, SourceInfo
+from babingepet_resources.exchange.stream_files import find_stretches
+
+_KLINE_SUFFIXES = (".parquet", ".csv", ".csv.gz")
+
+
+def open_source(
+    market: Literal["recorded", "simulated"],
+    *,
+    data: Sequence[Path],
+    symbol: str,
+    start: int | None,
+    seed: int,
+) -> MarketSource:
+    """Open a market.
+
+    A folder, or a file named `usdm_<symbol>_YYYYMMDD...gz`, is a recording of streams; any other
+    file holds candles or funding rates, told apart by its columns. A folder without streams of
+    the symbol is searched for candle files whose names begin with it.
+
+    Args:
+        market: `recorded` or `simulated`.
+        data: Files and folders of a recording; none for a simulated market.
+        symbol: Name of the instrument, such as `BTCUSDT`.
+        start: First time that will be played, UTC milliseconds; None for the beginning.
+        seed: Seed of a simulated market.
+
+    Raises:
+        InputError: Nothing of the symbol is found, a file is wrong, or `start` lies outside.
+    """
+    symbol = symbol.upper()
+    if market == "simulated":
+        return SimulatedMarket(seed=seed, symbol=symbol, start=start)
+    if not data:
+        raise InputError("A recorded market needs --data with a file or a folder.")
+    files = list(chain.from_iterable(_files(path) for path in data))
+    stretches = find_stretches(files, symbol)
+    if stretches:
+        return _open_stretch(stretches, symbol, start)
+    source = open_klines(_kline_files(data, files, symbol), symbol=symbol)
+    if not _covers(source.info, start):
+        raise _outside(start, [source.info])
+    return source
+
+
+def _files(path: Path) -> list[Path]:
+    try:
+        return sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}.") from error
+
+
+def _kline_files(data: Sequence[Path], files: Sequence[Path], symbol: str) -> list[Path]:
+    """Files that were named themselves, and those of folders that are named after the symbol."""
+    chosen = [
+        path
+        for path in files
+        if path in data
+        or (path.name.upper().startswith(symbol) and path.name.endswith(_KLINE_SUFFIXES))
+    ]
+    if not chosen:
+        raise InputError(f"{data[0]}: holds no file for {symbol}.")
+    for path in chosen:
+        named = _named_symbol(path)
+        if named and named != symbol:
+            raise InputError(f"{path}: is a file of {named}, not of {symbol}.")
+    return chosen
+
+
+def _named_symbol(path: Path) -> str | None:
+    """The symbol at the beginning of a name such as `ETHUSDT-1m-2025-01.csv`, if there is one."""
+    named = path.name.partition("-")[0]
+    return named if named.isupper() and named.endswith(("USDT", "USDC")) else None
+
+
+def _open_stretch(
+    stretches: Sequence[Sequence[Path]], symbol: str, start: int | None
+) -> RecordedStream:
+    """The first stretch that covers `start`; one is read at a time."""
+    seen: list[SourceInfo] = []
+    for files in stretches:
+        source = open_stream(files, symbol=symbol)
+        if _covers(source.info, start):
+            return source
+        seen.append(source.info)
+    raise _outside(start, seen)
+
+
+def _covers(info: SourceInfo, start: int | None) -> bool:
+    """Whether it can be played from there; the minute in which a recording begins is inside."""
+    if start is None or info.end is None:
+        return True
+    return info.start // MINUTE_MS * MINUTE_MS <= start < info.end
+
+
+def _outside(start: int | None, recordings: Sequence[SourceInfo]) -> InputError:
+    covered = " and ".join(
+        f"{format_moment(info.start)} to {format_moment(info.end or 0)}" for info in recordings
+    )
+    return InputError(
+        f"--from {format_moment(start or 0)} is outside of the recording, which covers {covered}."
+    )
