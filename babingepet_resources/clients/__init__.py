@@ -1,0 +1,1 @@
+"""Clients of outside services, one file each. Vendor words stop here."""
