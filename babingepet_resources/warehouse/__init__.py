@@ -1,0 +1,1 @@
+"""The warehouse: tables, migrations and one repository per aggregate."""

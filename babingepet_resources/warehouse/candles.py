@@ -1,0 +1,101 @@
+"""Closed candles: written once, read by range and by what was known.
+
+What does not belong here: forming candles, resampling, and repairs (services fetch what
+``missing`` names).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from babingepet.errors import InputError
+from babingepet.market.frames import Candles
+from babingepet.market.intervals import INTERVALS
+from babingepet_resources.warehouse.facts import insert_frame, matching, read_frame
+from babingepet_resources.warehouse.records import InsertOutcome
+from babingepet_resources.warehouse.tables import crypto_candles as table
+
+
+def insert(
+    connection: Connection,
+    symbol: str,
+    interval: str,
+    source: str,
+    candles: Candles,
+    *,
+    known_at: int,
+    derived: bool = False,
+) -> InsertOutcome:
+    """Store closed candles. A stored candle never changes; one with other values is a conflict."""
+    return insert_frame(
+        connection,
+        table,
+        _key(symbol, interval, source),
+        {"known_at": known_at, "derived": derived},
+        candles,
+    )
+
+
+def read(
+    connection: Connection,
+    symbol: str,
+    interval: str,
+    source: str,
+    start: int,
+    end: int,
+    *,
+    known_until: int | None = None,
+) -> Candles:
+    """Candles with start <= open_time < end.
+
+    Args:
+        connection: Any connection.
+        symbol: The exchange's name, ``BTCUSDT``.
+        interval: One of ``INTERVALS``.
+        source: Only rows of this source.
+        start: UTC ms, included.
+        end: UTC ms, excluded.
+        known_until: Leave out rows that became known later than this.
+    """
+    key = _key(symbol, interval, source)
+    return read_frame(connection, matching(table, Candles, key, start, end, known_until), Candles)
+
+
+def span(connection: Connection, symbol: str, interval: str, source: str) -> tuple[int, int] | None:
+    """Open time of the first candle and close time of the last; None when there is none."""
+    times = table.columns.open_time
+    first, last = connection.execute(
+        select(func.min(times), func.max(times)).where(*_matches(symbol, interval, source))
+    ).one()
+    return None if first is None else (int(first), int(last) + _step(interval))
+
+
+def missing(
+    connection: Connection, symbol: str, interval: str, source: str, start: int, end: int
+) -> list[tuple[int, int]]:
+    """The holes of a range, as half-open spans on the interval's grid, in ascending time."""
+    step = _step(interval)
+    first, stop = -(-start // step) * step, end // step * step
+    if stop <= first:
+        return []
+    times = table.columns.open_time
+    query = select(times).where(*_matches(symbol, interval, source), times >= first, times < stop)
+    stored = connection.execute(query.order_by(times)).scalars().all()
+    edges = np.array([first - step, *stored, stop], dtype=np.int64)
+    holes = np.flatnonzero(np.diff(edges) > step)
+    return [(int(edges[hole]) + step, int(edges[hole + 1])) for hole in holes]
+
+
+def _key(symbol: str, interval: str, source: str) -> dict[str, str]:
+    return {"symbol": symbol, "interval": interval, "source": source}
+
+
+def _matches(symbol: str, interval: str, source: str) -> list:  # type: ignore[type-arg]
+    return [table.columns[name] == value for name, value in _key(symbol, interval, source).items()]
+
+
+def _step(interval: str) -> int:
+    if interval not in INTERVALS:
+        raise InputError(f"Unknown candle interval {interval!r}: use one of {', '.join(INTERVALS)}")
+    return INTERVALS[interval]

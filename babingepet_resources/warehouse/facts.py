@@ -1,0 +1,93 @@
+"""Market facts that never change: columnar frames in and out, with conflicts counted.
+
+What belongs here: what candles and funding rates share. What does not: their tables' keys
+(``candles``, ``funding``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import repeat
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, Select, Table, select
+
+from babingepet.market.frames import Bools, Floats, Frame
+from babingepet_resources.warehouse.records import InsertOutcome
+from babingepet_resources.warehouse.statements import insert, written_columns
+
+SomeFrame = TypeVar("SomeFrame", bound=Frame)
+
+
+def insert_frame(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, str],
+    constants: Mapping[str, object],
+    frame: Frame,
+) -> InsertOutcome:
+    """Insert a frame's rows; rows already stored are compared, never overwritten.
+
+    Args:
+        connection: A writing connection.
+        table: Has a column for each column of the frame, each key and each constant.
+        key: Columns that, with the frame's time, identify a row.
+        constants: The remaining columns, the same for all rows.
+        frame: Ascending in time; NaN is stored as NULL.
+    """
+    columns: dict[str, Any] = {name: repeat(value) for name, value in {**constants, **key}.items()}
+    columns |= {name: _values(column) for name, column in frame.columns().items()}
+    rows = zip(*(columns[name] for name in written_columns(table)), strict=False)
+    written = insert(connection, table, rows)
+    if written == len(frame):
+        return InsertOutcome(written)
+    start, end = int(frame.time[0]), int(frame.time[-1]) + 1
+    stored = read_frame(connection, matching(table, type(frame), key, start, end), type(frame))
+    conflicts = _differing(frame, stored)
+    return InsertOutcome(written, len(frame) - written - conflicts, conflicts)
+
+
+def matching(
+    table: Table,
+    frame: type[Frame],
+    key: Mapping[str, str],
+    start: int,
+    end: int,
+    known_until: int | None = None,
+) -> Select[Any]:
+    """The query of a frame's columns with start <= time < end, in ascending time."""
+    time = table.columns[frame.TIME]
+    query = select(*(table.columns[name] for name in frame.column_names()))
+    query = query.where(*(table.columns[name] == value for name, value in key.items()))
+    query = query.where(time >= start, time < end).order_by(time)
+    return query if known_until is None else query.where(table.columns["known_at"] <= known_until)
+
+
+def read_frame(connection: Connection, query: Select[Any], frame: type[SomeFrame]) -> SomeFrame:
+    """Run a query made by ``matching``; NULL becomes NaN."""
+    return frame.from_rows(connection.execute(query))
+
+
+def _values(column: np.ndarray[Any, Any]) -> list[Any]:
+    if column.dtype == np.float64:
+        missing = np.isnan(column)
+        if missing.any():
+            column = column.astype(object)
+            column[missing] = None
+    values: list[Any] = column.tolist()
+    return values
+
+
+def _differing(given: Frame, stored: Frame) -> int:
+    """Rows of ``given`` whose stored namesake has another value in any column."""
+    position = np.searchsorted(stored.time, given.time)
+    different: Bools = np.zeros(len(given), dtype=np.bool_)
+    for name, column in given.columns().items():
+        different |= ~_same(column, getattr(stored, name)[position])
+    return int(different.sum())
+
+
+def _same(one: Floats, other: Floats) -> Bools:
+    same: Bools = (one == other) | (np.isnan(one) & np.isnan(other))
+    return same

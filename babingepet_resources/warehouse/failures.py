@@ -1,0 +1,115 @@
+"""Database errors as ours: what happened, in a sentence, and whether trying again helps.
+
+What belongs here: the translation, once, for both databases. Repositories never catch a library's
+error; ``Database.reading`` and ``Database.writing`` pass every one of them through here.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+from sqlalchemy import exc
+
+from babingepet.errors import (
+    BabingepetError,
+    ConfigurationError,
+    IntegrityBroken,
+    WarehouseUnavailable,
+)
+
+_SQLITE: dict[str, str] = {
+    "SQLITE_BUSY": "is locked by another writer",
+    "SQLITE_LOCKED": "is locked by another writer",
+    "SQLITE_FULL": "has no space left on its disk",
+    "SQLITE_READONLY": "is read-only",
+    "SQLITE_CANTOPEN": "cannot be opened: the folder is missing or not writable",
+    "SQLITE_IOERR": "cannot be read or written: the disk reports an error or is full",
+    "SQLITE_PROTOCOL": "is locked by another writer",
+}
+"""By primary result code; extended codes such as SQLITE_READONLY_DIRECTORY begin with it."""
+
+_POSTGRES: dict[str, str] = {
+    "08": "does not answer",
+    "25006": "is read-only",
+    "28": "refuses the user or the password",
+    "3D000": "does not exist on this server",
+    "40": "made this transaction give way to another",
+    "53100": "has no space left on its disk",
+    "53": "has no capacity left",
+    "55P03": "is locked by another writer",
+    "57014": "took longer than the statement timeout",
+    "57P": "is shutting down or restarting",
+    "58": "reports a system error",
+}
+"""By SQLSTATE; a shorter key stands for its whole class."""
+
+_MISSING = {"42P01", "42703"}
+"""SQLSTATE of a table or a column that does not exist."""
+
+_NO_TABLES = "has no Babingepet tables, or older ones: run `babingepet db upgrade`"
+
+
+def translate(error: Exception, where: str) -> BabingepetError | None:
+    """Our error for a library's.
+
+    Args:
+        error: What SQLAlchemy or the driver raised.
+        where: The database, without its password, as the message names it.
+
+    Returns:
+        The error to raise instead, its text one sentence; None when the error is a mistake in our
+        own SQL, which no operator can mend and no retry will.
+    """
+    if isinstance(error, exc.TimeoutError):
+        return WarehouseUnavailable(f"The database {where} has no free connection in the pool.")
+    cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig else error
+    if isinstance(cause, sqlite3.Error):
+        return _from_sqlite(cause, where)
+    return _from_postgres(cause, where)
+
+
+def from_os(error: OSError, where: str) -> WarehouseUnavailable:
+    """Our error for a file or folder that cannot be made."""
+    reason = "has no space left on its disk" if error.errno == errno.ENOSPC else "cannot be opened"
+    return WarehouseUnavailable(f"The database {where} {reason} ({error.strerror}).")
+
+
+def _from_sqlite(cause: sqlite3.Error, where: str) -> BabingepetError | None:
+    name = getattr(cause, "sqlite_errorname", "") or ""
+    text = _first_line(cause)
+    if name.startswith("SQLITE_CONSTRAINT"):
+        return IntegrityBroken(f"The database {where} refuses a row: {text}")
+    if name.startswith("SQLITE_NOTADB"):
+        return ConfigurationError(f"{where} is not a SQLite database: name another file.")
+    if name.startswith("SQLITE_CORRUPT"):
+        return IntegrityBroken(f"The database {where} is damaged ({text}): restore a backup.")
+    if "no such table" in text or "no such column" in text or "has no column named" in text:
+        return WarehouseUnavailable(f"The database {where} {_NO_TABLES}.")
+    reason = next((said for code, said in _SQLITE.items() if name.startswith(code)), None)
+    return (
+        None if reason is None else WarehouseUnavailable(f"The database {where} {reason} ({text}).")
+    )
+
+
+def _from_postgres(cause: BaseException, where: str) -> BabingepetError | None:
+    code = getattr(cause, "pgcode", None)
+    text = _first_line(cause)
+    if code is None:
+        return WarehouseUnavailable(f"The database {where} does not answer ({text}).")
+    if code.startswith("23"):
+        return IntegrityBroken(f"The database {where} refuses a row: {text}")
+    if code in _MISSING:
+        return WarehouseUnavailable(f"The database {where} {_NO_TABLES}.")
+    reason = next((_POSTGRES[key] for key in _prefixes(code) if key in _POSTGRES), None)
+    return (
+        None if reason is None else WarehouseUnavailable(f"The database {where} {reason} ({text}).")
+    )
+
+
+def _prefixes(code: str) -> list[str]:
+    return [code[:length] for length in range(len(code), 1, -1)]
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), "no reason given")

@@ -1,0 +1,136 @@
+"""What was decided: decisions, signals, inputs, positions and portfolios, read back.
+
+What does not belong here: writing them (``cycles``, in one transaction).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from babingepet_resources.warehouse.records import (
+    CycleInputsRecord,
+    DecisionOutline,
+    DecisionRecord,
+    PortfolioRecord,
+    PositionRecord,
+    ReasoningRecord,
+    SignalRecord,
+)
+from babingepet_resources.warehouse.statements import select_record, select_records
+from babingepet_resources.warehouse.tables import (
+    btc_decisions,
+    crypto_ai_reasoning_log,
+    crypto_signals,
+    crypto_sim_positions,
+    cycle_inputs,
+    sim_portfolio,
+)
+
+
+def decision(connection: Connection, book: str, cycle_id: str) -> DecisionRecord | None:
+    """One decision by its cycle."""
+    table = btc_decisions.c
+    query = select(btc_decisions).where(table.book == book, table.cycle_id == cycle_id)
+    return select_record(connection, query, DecisionRecord)
+
+
+def last_decision(
+    connection: Connection, book: str, symbol: str, source: str
+) -> DecisionRecord | None:
+    """The newest decision about an instrument on facts of this source."""
+    table = btc_decisions.c
+    query = select(btc_decisions).where(
+        table.book == book, table.symbol == symbol, table.source == source
+    )
+    return select_record(connection, query.order_by(table.as_of.desc()), DecisionRecord)
+
+
+def decisions(
+    connection: Connection, book: str, symbol: str, start: int, end: int, limit: int | None = None
+) -> list[DecisionRecord]:
+    """Decisions with start <= as_of < end, ascending; with a limit the newest of them."""
+    table = btc_decisions.c
+    query = select(btc_decisions).where(
+        table.book == book, table.symbol == symbol, table.as_of >= start, table.as_of < end
+    )
+    query = query.order_by(table.as_of.desc()).limit(limit)
+    return select_records(connection, query, DecisionRecord)[::-1]
+
+
+def outlines(
+    connection: Connection, book: str, symbol: str, start: int, end: int
+) -> list[DecisionOutline]:
+    """Decisions with start <= as_of < end without their texts, ascending."""
+    table = btc_decisions.c
+    query = select(table.cycle_id, table.as_of, table.score, table.coverage, table.verdict).where(
+        table.book == book, table.symbol == symbol, table.as_of >= start, table.as_of < end
+    )
+    return [DecisionOutline(*row) for row in connection.execute(query.order_by(table.as_of))]
+
+
+def signals(connection: Connection, book: str, cycle_id: str) -> list[SignalRecord]:
+    """All signals of one cycle, by name."""
+    table = crypto_signals.c
+    query = select(crypto_signals).where(table.book == book, table.cycle_id == cycle_id)
+    return select_records(connection, query.order_by(table.signal), SignalRecord)
+
+
+def inputs(connection: Connection, book: str, cycle_id: str) -> CycleInputsRecord | None:
+    """What one cycle read, by content hash."""
+    table = cycle_inputs.c
+    query = select(cycle_inputs).where(table.book == book, table.cycle_id == cycle_id)
+    return select_record(connection, query, CycleInputsRecord)
+
+
+def reasoning(connection: Connection, book: str, cycle_id: str) -> list[ReasoningRecord]:
+    """What one cycle said about itself, by kind."""
+    table = crypto_ai_reasoning_log.c
+    query = select(crypto_ai_reasoning_log).where(table.book == book, table.cycle_id == cycle_id)
+    return select_records(connection, query.order_by(table.kind), ReasoningRecord)
+
+
+def position(connection: Connection, book: str, position_id: str) -> PositionRecord | None:
+    """One position by its id."""
+    table = crypto_sim_positions.c
+    query = select(crypto_sim_positions).where(table.book == book, table.position_id == position_id)
+    return select_record(connection, query, PositionRecord)
+
+
+def open_positions(connection: Connection, book: str) -> list[PositionRecord]:
+    """Positions that are open now, oldest first."""
+    table = crypto_sim_positions.c
+    query = select(crypto_sim_positions).where(table.book == book, table.status == "OPEN")
+    return select_records(connection, query.order_by(table.entry_time), PositionRecord)
+
+
+def closed_positions(
+    connection: Connection, book: str, start: int, end: int
+) -> list[PositionRecord]:
+    """Positions with start <= exit_time < end, in the order they were closed."""
+    table = crypto_sim_positions.c
+    query = select(crypto_sim_positions).where(
+        table.book == book,
+        table.status == "CLOSED",
+        table.exit_time >= start,
+        table.exit_time < end,
+    )
+    query = query.order_by(table.exit_time, table.position_id)
+    return select_records(connection, query, PositionRecord)
+
+
+def portfolio(
+    connection: Connection, book: str, symbol: str, start: int, end: int
+) -> list[PortfolioRecord]:
+    """The account after each cycle with start <= as_of < end, ascending."""
+    table = sim_portfolio.c
+    query = select(sim_portfolio).where(
+        table.book == book, table.symbol == symbol, table.as_of >= start, table.as_of < end
+    )
+    return select_records(connection, query.order_by(table.as_of), PortfolioRecord)
+
+
+def last_portfolio(connection: Connection, book: str, symbol: str) -> PortfolioRecord | None:
+    """The account after the newest cycle."""
+    table = sim_portfolio.c
+    query = select(sim_portfolio).where(table.book == book, table.symbol == symbol)
+    return select_record(connection, query.order_by(table.as_of.desc()), PortfolioRecord)

@@ -1,0 +1,153 @@
+"""Bringing a database to this version's tables, and knowing whether it is there.
+
+What belongs here: which revision a database is at, the way to the newest, and the refusal to touch
+a database that is somebody else's. What does not: the revisions themselves (``migrations``).
+
+Each migration is one transaction that takes a lock first: killed in the middle, it leaves the
+database at the revision before, and running again goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from babingepet.errors import ConfigurationError
+from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.tables import metadata
+
+VERSION_TABLE = "alembic_version"
+
+SUGGESTED_SCHEMA = "babingepet"
+
+_LOCK = 0x62616269
+"""Any number, the same in every program that upgrades ('babi')."""
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What an upgrade did.
+
+    Attributes:
+        before: The revision found; None for an empty database.
+        after: The revision reached: this version's newest.
+        applied: Revisions applied, in order; empty when there was nothing to do.
+    """
+
+    before: str | None
+    after: str
+    applied: tuple[str, ...]
+
+
+def head() -> str:
+    """The newest revision this version knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    if revision is None:
+        raise ConfigurationError("The installation lacks its migrations: install it again.")
+    return revision
+
+
+def current(database: Database) -> str | None:
+    """The revision a database is at; None when it was never upgraded.
+
+    Raises:
+        ConfigurationError: The database holds tables of the same names that are not ours.
+    """
+    with database.reading() as connection:
+        return _revision(connection, database)
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database holds this version's tables."""
+    return current(database) == head()
+
+
+def upgrade(database: Database) -> Upgrade:
+    """Bring a database to the newest revision.
+
+    Raises:
+        ConfigurationError: The database holds tables of the same names that are not ours, or was
+            upgraded by a newer version.
+        WarehouseUnavailable: The database.
+    """
+    _create_schema(database)
+    goal = head()
+    applied: list[str] = []
+    before: str | None = None
+    while True:
+        with database.writing() as connection:
+            _lock(connection)
+            at = _revision(connection, database)
+            if not applied:
+                before = at
+            if at == goal:
+                return Upgrade(before, goal, tuple(applied))
+            command.upgrade(_config(connection), "+1")
+            applied.append(str(_stored_revision(connection)))
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    folder = Path(__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _lock(connection: Connection) -> None:
+    # SQLite's writing transaction is a lock of its own.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _create_schema(database: Database) -> None:
+    if database.schema is None:
+        return
+    with database.writing() as connection:
+        exists = text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+        if connection.execute(exists, {"name": database.schema}).first() is None:
+            connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"')
+
+
+def _revision(connection: Connection, database: Database) -> str | None:
+    """The revision, after making sure that the tables are ours."""
+    present = set(inspect(connection).get_table_names())
+    clashing = sorted(present & {*metadata.tables, VERSION_TABLE})
+    if not clashing:
+        return None
+    revision = _stored_revision(connection) if VERSION_TABLE in present else None
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision in known and "warehouse_meta" in present:
+        return revision
+    if "warehouse_meta" in present and _is_ours(connection):
+        raise ConfigurationError(
+            f"The database {database.where} was upgraded by a newer version of Babingepet "
+            f"(revision {revision}): install that version."
+        )
+    raise ConfigurationError(
+        f"The database {database.where} holds tables that Babingepet did not create: "
+        f"{', '.join(clashing)}. They were left alone. {_offer(database)}"
+    )
+
+
+def _offer(database: Database) -> str:
+    if database.is_sqlite:
+        return "Name another file in BABINGEPET_DATABASE_URL."
+    name = SUGGESTED_SCHEMA if database.schema != SUGGESTED_SCHEMA else f"{SUGGESTED_SCHEMA}_2"
+    return f"Set BABINGEPET_DATABASE_SCHEMA={name} to keep Babingepet's tables in a schema of their own."
+
+
+def _stored_revision(connection: Connection) -> str | None:
+    query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 (a constant)
+    revision: str | None = connection.execute(query).scalar_one_or_none()
+    return revision
+
+
+def _is_ours(connection: Connection) -> bool:
+    query = text("SELECT value FROM warehouse_meta WHERE key = 'product'")
+    return connection.execute(query).scalar_one_or_none() == "babingepet"

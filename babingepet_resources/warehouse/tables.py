@@ -1,0 +1,53 @@
+"""Every table of the warehouse, and the metadata that holds them all.
+
+What belongs here: nothing but the names. Columns, keys and indexes are in the three modules below;
+how tables come to be is in ``migrations``, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from babingepet_resources.warehouse.columns import metadata
+from babingepet_resources.warehouse.cycle_tables import (
+    blobs,
+    btc_decisions,
+    crypto_ai_reasoning_log,
+    crypto_signals,
+    crypto_sim_positions,
+    cycle_inputs,
+    sim_portfolio,
+)
+from babingepet_resources.warehouse.market_tables import (
+    crypto_candles,
+    crypto_funding,
+    crypto_order_flow,
+    crypto_orderbook,
+    crypto_trades,
+    market_gaps,
+)
+from babingepet_resources.warehouse.service_tables import (
+    data_checks,
+    loop_lease,
+    outbox,
+    warehouse_meta,
+)
+
+__all__ = [
+    "blobs",
+    "btc_decisions",
+    "crypto_ai_reasoning_log",
+    "crypto_candles",
+    "crypto_funding",
+    "crypto_order_flow",
+    "crypto_orderbook",
+    "crypto_signals",
+    "crypto_sim_positions",
+    "crypto_trades",
+    "cycle_inputs",
+    "data_checks",
+    "loop_lease",
+    "market_gaps",
+    "metadata",
+    "outbox",
+    "sim_portfolio",
+    "warehouse_meta",
+]
