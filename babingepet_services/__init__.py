@@ -1,0 +1,1 @@
+"""Use cases: read, call the engine, write. No Dagster here; assets, commands and pages call these."""

@@ -1,0 +1,303 @@
+"""One BTC minute, end to end: facts in memory, decision, one transaction.
+
+1. the collected minute joins the memory
+2. the decision is made and its inputs are named by hash
+3. everything is written in one transaction, claimed first
+4. only then does the memory take the new state over
+
+A minute whose transaction fails leaves the state as it was; its facts are written with the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from babingepet.compiled import ENGINE_VERSION
+from babingepet.cycles.btc import BASE_BOOK, CycleInputs, WeightBook, run_cycle
+from babingepet.cycles.btc_minute import BtcState
+from babingepet.cycles.btc_state import dump_state
+from babingepet.cycles.settings import BtcSettings
+from babingepet.domain.decision import Decision, canonical_json, sha256
+from babingepet.market.intervals import HOUR, MINUTE, anchor, minutes_needed_from
+from babingepet_resources.clients.feed import CollectedMinute
+from babingepet_resources.warehouse import blobs, cycles
+from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.records import (
+    BlobRecord,
+    CandleBatch,
+    CycleInputsRecord,
+    CycleWrite,
+    DecisionRecord,
+    FundingBatch,
+    GapRecord,
+    LargePrintRecord,
+    Lease,
+    OrderBookRecord,
+    OrderFlowRecord,
+)
+from babingepet_services import btc_records
+from babingepet_services.btc_memory import BtcMemory
+from babingepet_services.capture import row_bytes, tape_digest
+from babingepet_services.version import code_version
+
+
+@dataclass(frozen=True)
+class BtcProgram:
+    """What decides, as opposed to what it decides on.
+
+    Attributes:
+        book: The ledger that is written.
+        settings: Rules of every stage.
+        weights: Weights of the vote.
+        capture_tape: Whether raw trades and quotes are kept.
+        paused: Whether entries are forbidden.
+    """
+
+    book: str = btc_records.PAPER
+    settings: BtcSettings = field(default_factory=BtcSettings)
+    weights: WeightBook = BASE_BOOK
+    capture_tape: bool = True
+    paused: bool = False
+
+
+@dataclass
+class PendingFacts:
+    """Facts that were collected and are not written yet."""
+
+    candles: list[CandleBatch] = field(default_factory=list)
+    funding: list[FundingBatch] = field(default_factory=list)
+    order_flow: list[OrderFlowRecord] = field(default_factory=list)
+    order_books: list[OrderBookRecord] = field(default_factory=list)
+    large_prints: list[LargePrintRecord] = field(default_factory=list)
+    gaps: list[GapRecord] = field(default_factory=list)
+    blobs: list[BlobRecord] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Forget what was written."""
+        for batch in vars(self).values():
+            batch.clear()
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision, the facts it names and the state after it; not written yet."""
+
+    decision: Decision
+    state: BtcState
+    inputs: CycleInputsRecord
+    blobs: tuple[BlobRecord, ...]
+    state_hashes: tuple[str, str]
+
+
+def take_in(
+    minute: CollectedMinute, memory: BtcMemory, pending: PendingFacts, program: BtcProgram
+) -> dict[str, str]:
+    """Join a collected minute to the memory; what is to be written waits in ``pending``.
+
+    Returns:
+        Content hashes of the raw tape, by name; empty when it is not captured.
+    """
+    info, known_at = memory.info, minute.as_of
+    reduced, fresh = memory.extend(minute)
+    loaded, memory.loaded = memory.loaded, []
+    pending.candles += [batch for batch in loaded if isinstance(batch, CandleBatch)]
+    pending.funding += [batch for batch in loaded if isinstance(batch, FundingBatch)]
+    if len(fresh):
+        derived = "candles" in info.derived
+        pending.candles.append(
+            CandleBatch(info.symbol, "1m", info.source, fresh, known_at, derived)
+        )
+    if len(minute.funding):
+        pending.funding.append(FundingBatch(info.symbol, info.source, minute.funding, known_at))
+    pending.gaps += btc_records.gap_records(minute, info, minute.clock)
+    if not reduced:
+        return {}
+    for part in reduced:
+        begin = part.minute.open_time
+        trades = minute.trades.between(begin, begin + MINUTE)
+        pending.order_flow.append(btc_records.order_flow_record(part, trades, info, known_at))
+        pending.large_prints += btc_records.large_print_records(part.minute, info, known_at)
+    book = btc_records.order_book_record(reduced[-1], info, known_at)
+    pending.order_books += [book] if book else []
+    if not program.capture_tape:
+        return {}
+    raw = {
+        "trades": blobs.pack(minute.trades.to_bytes(), minute.clock),
+        "quotes": blobs.pack(minute.quotes.to_bytes(), minute.clock),
+    }
+    pending.blobs += raw.values()
+    return {name: blob.hash for name, blob in raw.items()}
+
+
+def decide(
+    minute: CollectedMinute,
+    memory: BtcMemory,
+    program: BtcProgram,
+    raw_tape: dict[str, str],
+    failed_checks: tuple[str, ...],
+) -> Decided:
+    """Make the decision of a minute that was taken in.
+
+    Raises:
+        InputError: No closed candle ends at the minute.
+    """
+    info = memory.info
+    inputs = CycleInputs(
+        symbol=info.symbol,
+        source=info.source,
+        signals=memory.inputs(minute.as_of),
+        feeds=frozenset(info.feeds),
+        clock=minute.clock,
+        clock_skew=minute.health.clock_skew_ms or 0,
+        failed_checks=failed_checks,
+        paused=program.paused,
+    )
+    before = dump_state(memory.state)
+    decision, state = run_cycle(inputs, memory.state, program.settings, program.weights)
+    after = dump_state(state)
+    manifest = _manifest(inputs, memory, program, raw_tape, sha256(before))
+    return Decided(
+        decision,
+        state,
+        CycleInputsRecord(
+            program.book, decision.cycle_id, sha256(canonical_json(manifest)), manifest
+        ),
+        (blobs.pack(before, minute.clock), blobs.pack(after, minute.clock)),
+        (sha256(before), sha256(after)),
+    )
+
+
+def _manifest(
+    inputs: CycleInputs,
+    memory: BtcMemory,
+    program: BtcProgram,
+    raw_tape: dict[str, str],
+    state_before: str,
+) -> dict[str, Any]:
+    signals = inputs.signals
+    as_of = signals.as_of
+    minutes, hours = signals.minutes, memory.hours
+    first = int(minutes.open_time[0])
+    return {
+        "as_of": as_of,
+        "clock": inputs.clock,
+        "clock_skew": inputs.clock_skew,
+        "symbol": inputs.symbol,
+        "source": inputs.source,
+        "product": memory.info.product,
+        "feeds": sorted(inputs.feeds),
+        "failed_checks": list(inputs.failed_checks),
+        "paused": inputs.paused,
+        "settings": program.settings.by_name,
+        "weights": asdict(program.weights),
+        "minutes": {
+            "start": minutes_needed_from(as_of),
+            "first": first,
+            "rows": len(minutes),
+            "sha256": memory.digests.digest(minutes_needed_from(as_of)),
+        },
+        "hours": {
+            "start": anchor("4h", as_of),
+            "end": first // HOUR * HOUR,
+            "rows": len(hours),
+            "sha256": memory.hours_hash,
+        },
+        "funding": {
+            "start": int(signals.funding.funding_time[0]) if len(signals.funding) else as_of,
+            "rows": len(signals.funding),
+            "sha256": sha256(row_bytes(signals.funding)),
+        },
+        "tape": {
+            "start": signals.tape[0].open_time if signals.tape else as_of,
+            "rows": len(signals.tape),
+            "sha256": tape_digest(memory.tape_digests),
+        },
+        "raw_tape": raw_tape,
+        "state_before": state_before,
+    }
+
+
+def prepare(
+    decided: Decided,
+    memory: BtcMemory,
+    pending: PendingFacts,
+    program: BtcProgram,
+    lease: Lease,
+    now: int,
+) -> CycleWrite:
+    """All rows of a cycle: the decision's own and the facts that wait."""
+    decision, book = decided.decision, program.book
+    return CycleWrite(
+        decision=_decision_record(decided, program, lease, now),
+        signals=btc_records.signal_records(decision, book),
+        inputs=decided.inputs,
+        blobs=(*decided.blobs, *pending.blobs),
+        candles=tuple(pending.candles),
+        funding=tuple(pending.funding),
+        order_flow=tuple(pending.order_flow),
+        order_books=tuple(pending.order_books),
+        large_prints=tuple(pending.large_prints),
+        positions=btc_records.position_records(decision, book),
+        portfolio=btc_records.portfolio_record(decision, book, memory.peak_with(decision)),
+        reasoning=(btc_records.reasoning_record(decision, book),),
+        gaps=tuple(pending.gaps),
+        outbox=btc_records.outbox_records(decision, book, now),
+    )
+
+
+def commit(
+    write: CycleWrite,
+    decided: Decided,
+    memory: BtcMemory,
+    pending: PendingFacts,
+    database: Database,
+    lease: Lease,
+) -> None:
+    """Write a cycle, then let the memory take it over.
+
+    Raises:
+        LeaseLost: Another loop owns the market; nothing was written.
+        CycleAlreadyDecided: The minute was decided before; nothing was written.
+        WarehouseUnavailable: Nothing was written; the state is as before.
+    """
+    cycles.commit(database, lease, write, now=write.decision.decided_at)
+    pending.clear()
+    decision = decided.decision
+    memory.state, memory.last_as_of = decided.state, decision.as_of
+    memory.peak_equity = memory.peak_with(decision)
+
+
+def _decision_record(
+    decided: Decided, program: BtcProgram, lease: Lease, now: int
+) -> DecisionRecord:
+    decision = decided.decision
+    payload = decision.canonical()
+    before, after = decided.state_hashes
+    return DecisionRecord(
+        book=program.book,
+        cycle_id=decision.cycle_id,
+        symbol=decision.symbol,
+        source=decision.source,
+        as_of=decision.as_of,
+        clock=decided.inputs.manifest["clock"],
+        fence=lease.fence,
+        owner=lease.owner or "",
+        decided_at=now,
+        score=decision.score,
+        coverage=decision.coverage,
+        verdict=decision.verdict,
+        votes=decision.votes,
+        grade=decision.grade,
+        blocked_by=[refusal.gate for refusal in decision.blocked_by],
+        position=decision.position,
+        payload=payload.decode(),
+        decision_hash=sha256(payload),
+        inputs_hash=decided.inputs.inputs_hash,
+        state_before_hash=before,
+        state_after_hash=after,
+        settings_hash=decision.settings_hash,
+        weights_version=decision.weights_version,
+        engine_version=ENGINE_VERSION,
+        code_version=code_version(),
+    )

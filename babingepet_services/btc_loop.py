@@ -1,0 +1,222 @@
+"""The long-lived BTC loop: one owner, a decision a minute, nothing twice, nothing lost.
+
+1. the lease is taken; whoever holds a fresh one keeps it
+2. history and state are loaded for the first minute
+3. each complete minute is decided and written under the lease's fence
+4. minutes that could not be decided are recorded as missed, not invented
+5. on a stop the cycle in hand is finished, the sockets closed, the lease released
+
+The loop is an iterator: the command line prints what it yields, Dagster records it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from babingepet.cycles.btc import require_capability
+from babingepet.domain.decision import Decision
+from babingepet.errors import CycleAlreadyDecided, LeaseLost, WarehouseUnavailable
+from babingepet.market.intervals import MINUTE, iso
+from babingepet_resources.clients.clock import Clock
+from babingepet_resources.clients.feed import CollectedMinute, MarketEnded, MarketFeed
+from babingepet_resources.warehouse import checks, lease
+from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.records import Lease
+from babingepet_services import btc_checks
+from babingepet_services.btc_cycle import BtcProgram, PendingFacts, commit, decide, prepare, take_in
+from babingepet_services.btc_memory import BtcMemory, load_memory
+from babingepet_services.btc_records import missed_minutes
+
+log = logging.getLogger(__name__)
+
+STALE_AFTER = 90_000
+"""Age of a heartbeat, ms of this machine's clock, at which the lease may be taken over."""
+HEARTBEAT = 20.0
+"""Seconds the loop waits for a minute before it renews the lease without one."""
+CHECK_EVERY = 15
+"""Decisions between two evaluations of the data checks."""
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """How one loop runs.
+
+    Attributes:
+        owner: Who holds the lease: a run id, a host and process id.
+        lease_name: One lease a market.
+        max_cycles: Decisions after which the loop ends by itself; None for never.
+        heartbeat: Seconds between renewals while no minute comes.
+    """
+
+    owner: str
+    lease_name: str = "btc"
+    max_cycles: int | None = None
+    heartbeat: float = HEARTBEAT
+
+
+@dataclass(frozen=True)
+class CycleReport:
+    """What one minute came to, for whoever watches.
+
+    Attributes:
+        as_of: The minute's end.
+        decision: None when it could not be decided.
+        missed: Why not; None when it was.
+        compute_seconds: Taking in and deciding.
+        commit_seconds: The transaction.
+        minute: What was collected.
+    """
+
+    as_of: int
+    decision: Decision | None
+    missed: str | None
+    compute_seconds: float
+    commit_seconds: float
+    minute: CollectedMinute
+
+
+class BtcLoop:
+    """One run of the loop over its parts; iterate ``run``."""
+
+    def __init__(
+        self,
+        feed: MarketFeed,
+        database: Database,
+        clock: Clock,
+        program: BtcProgram,
+        options: LoopOptions,
+    ) -> None:
+        self._feed = feed
+        self._database = database
+        self._clock = clock
+        self._program = program
+        self._options = options
+        self._pending = PendingFacts()
+        self._decided = 0
+
+    def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[CycleReport]:
+        """Decide minute after minute until stopped, ended, or replaced.
+
+        Args:
+            should_stop: Asked between two minutes.
+
+        Raises:
+            LeaseLost: Another loop is alive, or took over; this one wrote nothing since.
+            Unavailable: The market or the database does not answer for good.
+            ConfigurationError: The market supplies too little of the vote.
+        """
+        held = self._take_lease()
+        try:
+            self._feed.start()
+            require_capability(
+                frozenset(self._feed.info.feeds), self._program.settings, self._program.weights
+            )
+            yield from self._minutes(held, should_stop)
+        finally:
+            self._feed.stop()
+            with suppress(WarehouseUnavailable):
+                lease.release(self._database, held, self._clock.now())
+
+    def _take_lease(self) -> Lease:
+        name, owner = self._options.lease_name, self._options.owner
+        held = lease.acquire(self._database, name, owner, self._clock.now(), STALE_AFTER)
+        if held is None:
+            other = lease.read(self._database, name)
+            since = iso(other.heartbeat_at) if other else "unknown"
+            who = other.owner if other else "unknown"
+            raise LeaseLost(f"another loop is alive: {who}, heartbeat {since}")
+        return held
+
+    def _minutes(self, held: Lease, should_stop: Callable[[], bool]) -> Iterator[CycleReport]:
+        memory: BtcMemory | None = None
+        after: int | None = None
+        while not should_stop() and self._decided != self._options.max_cycles:
+            try:
+                minute = self._feed.next_minute(after=after, timeout=self._options.heartbeat)
+            except MarketEnded:
+                log.info("the recording is over")
+                return
+            if minute is None:
+                lease.renew(self._database, held, self._clock.now())
+                continue
+            after = minute.as_of
+            if memory is None:
+                memory = self._load(minute)
+            yield self._one_minute(minute, memory, held)
+            self._feed.release(minute.as_of)
+
+    def _load(self, minute: CollectedMinute) -> BtcMemory:
+        memory = load_memory(self._feed, self._database, self._program.book, minute.as_of)
+        log.info(
+            "loaded %d minutes of history from %s", len(memory.history.minutes(minute.as_of)),
+            memory.info.source,
+        )  # fmt: skip
+        return memory
+
+    def _one_minute(self, minute: CollectedMinute, memory: BtcMemory, held: Lease) -> CycleReport:
+        self._note_missed_before(minute, memory)
+        failed = self._failed_checks(memory, minute.as_of)
+        begun = self._clock.monotonic()
+        raw_tape = take_in(minute, memory, self._pending, self._program)
+        if memory.history.end != minute.as_of:
+            return self._missed(minute, "the exchange has no closed candle")
+        if memory.last_as_of is not None and minute.as_of <= memory.last_as_of:
+            return self._report(minute, None, "decided before", begun, begun)
+        decided = decide(minute, memory, self._program, raw_tape, failed)
+        write = prepare(decided, memory, self._pending, self._program, held, self._clock.now())
+        computed = self._clock.monotonic()
+        try:
+            commit(write, decided, memory, self._pending, self._database, held)
+        except WarehouseUnavailable as error:
+            return self._missed(minute, f"the decision could not be written: {error}")
+        except CycleAlreadyDecided:
+            return self._report(minute, None, "decided before", begun, computed)
+        self._decided += 1
+        return self._report(minute, decided.decision, None, begun, computed)
+
+    def _failed_checks(self, memory: BtcMemory, as_of: int) -> tuple[str, ...]:
+        source = memory.info.source
+        if self._decided % CHECK_EVERY == 1:
+            self._evaluate_checks(memory, as_of)
+        with self._database.reading() as connection:
+            return btc_checks.failing_now(connection, source, as_of)
+
+    def _evaluate_checks(self, memory: BtcMemory, as_of: int) -> None:
+        info = memory.info
+        until = as_of - MINUTE
+        with self._database.reading() as connection:
+            day = btc_checks.load_day(
+                connection, info.symbol, info.source, self._program.book, until
+            )
+        with self._database.writing() as connection:
+            checks.put(connection, btc_checks.evaluate(day, info.source, self._clock.now()))
+
+    def _note_missed_before(self, minute: CollectedMinute, memory: BtcMemory) -> None:
+        last = memory.last_as_of
+        if last is None or minute.as_of <= last + MINUTE:
+            return
+        reason = "no loop was running" if self._decided == 0 else "the loop did not get the minute"
+        gap = missed_minutes(memory.info, last, minute.as_of - MINUTE, reason, self._clock.now())
+        known = [g for g in self._pending.gaps if g.feed != gap.feed]
+        self._pending.gaps[:] = [*known, gap]
+
+    def _missed(self, minute: CollectedMinute, reason: str) -> CycleReport:
+        log.warning("%s was not decided: %s", iso(minute.as_of), reason)
+        now = self._clock.monotonic()
+        return self._report(minute, None, reason, now, now)
+
+    def _report(
+        self,
+        minute: CollectedMinute,
+        decision: Decision | None,
+        missed: str | None,
+        begun: float,
+        computed: float,
+    ) -> CycleReport:
+        ended = self._clock.monotonic()
+        return CycleReport(
+            minute.as_of, decision, missed, computed - begun, ended - computed, minute
+        )

@@ -1,0 +1,257 @@
+"""What the BTC loop holds between two minutes, and how it is loaded and extended.
+
+Everything here can be rebuilt from the warehouse and the exchange; nothing here is the only copy.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection
+
+from babingepet.cycles.btc import CAPITAL
+from babingepet.cycles.btc_minute import BtcState, initial_state
+from babingepet.cycles.btc_state import load_state
+from babingepet.domain.decision import Decision, sha256
+from babingepet.errors import IntegrityBroken
+from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.history import DERIVED, BarHistory
+from babingepet.market.intervals import DAY, HOUR, MINUTE, anchor, minutes_needed_from
+from babingepet.market.tape import Book, TapeMinute, reduce_minute
+from babingepet.signals.inputs import TAPE_MINUTES, SignalInputs
+from babingepet.signals.whale_flow import WINDOW
+from babingepet_resources.clients.feed import CollectedMinute, FeedInfo, FeedName, MarketFeed
+from babingepet_resources.warehouse import blobs, candles, funding, history, tape
+from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.records import CandleBatch, FundingBatch
+from babingepet_services.capture import (
+    DayDigests,
+    row_bytes,
+    summary_digest,
+    tape_minute,
+    tape_summary,
+)
+
+FUNDING_DAYS = 8
+"""Days of settlements loaded at the start; a score reads the last one."""
+
+TAPE_FEEDS: frozenset[FeedName] = frozenset({"trades", "quotes"})
+"""Feeds that make a tape; a market of candles has none."""
+
+WHALE_USD = 500_000.0
+"""Smallest merged print that counts as large, USDT."""
+
+
+class ReducedMinute(NamedTuple):
+    """A minute of tape and its JSON form."""
+
+    minute: TapeMinute
+    summary: dict[str, Any]
+
+
+@dataclass
+class BtcMemory:
+    """Facts and state of one instrument from one source.
+
+    Attributes:
+        info: The market.
+        history: Closed candles.
+        hours: Native hours from before the minutes.
+        digests: Content hashes of the minutes.
+        funding: Settlements known so far.
+        tape: Reduced minutes, newest last.
+        tape_digests: Their content hashes.
+        state: What the last decision handed on.
+        last_as_of: The last decision; None before the first.
+        peak_equity: Highest equity of the book so far.
+        loaded: Batches that were fetched and are not in the warehouse yet.
+        hours_hash: Content hash of the hours.
+    """
+
+    info: FeedInfo
+    history: BarHistory
+    hours: Candles
+    digests: DayDigests
+    funding: FundingRates
+    tape: deque[TapeMinute]
+    tape_digests: deque[str]
+    state: BtcState
+    last_as_of: int | None
+    peak_equity: float
+    loaded: list[CandleBatch | FundingBatch] = field(default_factory=list)
+    hours_hash: str = ""
+
+    def __post_init__(self) -> None:
+        self.hours_hash = sha256(row_bytes(self.hours))
+
+    def peak_with(self, decision: Decision) -> float:
+        """Highest equity of the book, this decision's included."""
+        equity: float = decision.account["equity"]
+        return max(self.peak_equity, equity)
+
+    def inputs(self, as_of: int) -> SignalInputs:
+        """What the signals may read at ``as_of``."""
+        return SignalInputs(
+            as_of,
+            self.history.minutes(as_of),
+            {interval: self.history.bars(interval, as_of) for interval in DERIVED},
+            tuple(self.tape),
+            self.funding,
+        )
+
+    def extend(self, minute: CollectedMinute) -> tuple[list[ReducedMinute], Candles]:
+        """Take in a collected minute: (newly reduced tape, candles that were new)."""
+        fresh = minute.candles.between(self.history.end, minute.as_of)
+        self.history.append(fresh)
+        self.digests.append(fresh)
+        self.funding = with_settlements(self.funding, minute.funding)
+        reduced: list[ReducedMinute] = []
+        if TAPE_FEEDS & self.info.feeds:
+            minutes = reduce_tape(minute, self.tape[-1] if self.tape else None)
+            reduced += (ReducedMinute(part, tape_summary(part)) for part in minutes)
+            self.tape.extend(part.minute for part in reduced)
+            self.tape_digests.extend(summary_digest(part.summary) for part in reduced)
+        return reduced, fresh
+
+
+def with_settlements(known: FundingRates, more: FundingRates) -> FundingRates:
+    """The settlements known before and the new ones, ascending, none twice."""
+    if not len(more):
+        return known
+    joined = FundingRates.concat([known, more])
+    _, first = np.unique(joined.funding_time, return_index=True)
+    order = np.zeros(len(joined), np.bool_)
+    order[first] = True
+    joined = joined.where(order)
+    ranks = np.argsort(joined.funding_time)
+    return FundingRates(**{name: column[ranks] for name, column in joined.columns().items()})
+
+
+def reduce_tape(minute: CollectedMinute, previous: TapeMinute | None) -> Iterable[TapeMinute]:
+    """Reduce what was collected, minute by minute.
+
+    The first collection also brings the trades of the quarter of an hour before it: those minutes
+    become tape minutes of their own.
+    """
+    now = minute.as_of - MINUTE
+    begin = now
+    if previous is None and minute.trades_from is not None:
+        begin = max(minute.trades_from // MINUTE * MINUTE, minute.as_of - WINDOW)
+    for open_time in range(begin, minute.as_of, MINUTE):
+        last = open_time == now
+        since = 0 if open_time == begin else open_time
+        previous = reduce_minute(
+            open_time,
+            minute.trades.between(since, open_time + MINUTE),
+            minute.quotes.between(0 if last else open_time, open_time + MINUTE),
+            previous=previous if previous and previous.open_time == open_time - MINUTE else None,
+            trades_from=minute.trades_from,
+            quotes_from=minute.quotes_from if last else None,
+            book=Book(minute.as_of, minute.depth) if last and minute.depth is not None else None,
+            minimum_notional=WHALE_USD,
+        )
+        yield previous
+
+
+def load_memory(feed: MarketFeed, database: Database, book: str, as_of: int) -> BtcMemory:
+    """Load history and state for a first decision at ``as_of``.
+
+    The warehouse is read first; what it lacks is fetched from the exchange. Fetched facts are
+    handed back in ``loaded`` and are written with the first decision that read them.
+
+    Raises:
+        Unavailable: The exchange or the database does not answer.
+        IntegrityBroken: The stored state cannot be read.
+    """
+    info = feed.info
+    begin, now = minutes_needed_from(as_of), as_of - MINUTE
+    loaded: list[CandleBatch | FundingBatch] = []
+    with database.reading() as connection:
+        minutes = _complete(connection, feed, "1m", begin, now, as_of, loaded)
+        first = int(minutes.open_time[0]) if len(minutes) else now
+        hours = _complete(
+            connection, feed, "1h", anchor("4h", as_of), first // HOUR * HOUR, as_of, loaded
+        )
+        rates = _funding(connection, feed, as_of, loaded)
+        rows = tape.order_flow(
+            connection, info.symbol, info.source, as_of - TAPE_MINUTES * MINUTE, now
+        )
+        state, last_as_of = load_last_state(connection, book, info)
+        account = history.last_portfolio(connection, book, info.symbol)
+    return BtcMemory(
+        info=info,
+        history=BarHistory(minutes, hours),
+        hours=hours,
+        digests=DayDigests(minutes),
+        funding=rates,
+        tape=deque((tape_minute(row.open_time, row.summary) for row in rows), TAPE_MINUTES),
+        tape_digests=deque((summary_digest(row.summary) for row in rows), TAPE_MINUTES),
+        state=state,
+        last_as_of=last_as_of,
+        peak_equity=account.detail["peak_equity"] if account else CAPITAL,
+        loaded=loaded,
+    )
+
+
+def load_last_state(
+    connection: Connection, book: str, info: FeedInfo
+) -> tuple[BtcState, int | None]:
+    """State after the last decision of a book and its time; a new account without one.
+
+    Raises:
+        IntegrityBroken: The stored state is missing or damaged.
+    """
+    last = history.last_decision(connection, book, info.symbol, info.source)
+    if last is None:
+        return initial_state(CAPITAL), None
+    stored = blobs.get(connection, last.state_after_hash)
+    if stored is None:
+        raise IntegrityBroken(f"the state after {last.cycle_id} is not in the warehouse")
+    return load_state(stored), last.as_of
+
+
+def _complete(
+    connection: Connection,
+    feed: MarketFeed,
+    interval: str,
+    start: int,
+    end: int,
+    as_of: int,
+    loaded: list[CandleBatch | FundingBatch],
+) -> Candles:
+    info = feed.info
+    stored = candles.read(connection, info.symbol, interval, info.source, start, end)
+    parts = [stored]
+    for hole_start, hole_end in candles.missing(
+        connection, info.symbol, interval, info.source, start, end
+    ):
+        fetched = feed.candles(interval, hole_start, hole_end)
+        if len(fetched):
+            derived = interval != "1m" and "candles" in info.derived
+            loaded.append(CandleBatch(info.symbol, interval, info.source, fetched, as_of, derived))
+            parts.append(fetched)
+    joined = Candles.concat(parts)
+    order = np.argsort(joined.open_time)
+    return Candles(**{name: column[order] for name, column in joined.columns().items()})
+
+
+def _funding(
+    connection: Connection,
+    feed: MarketFeed,
+    as_of: int,
+    loaded: list[CandleBatch | FundingBatch],
+) -> FundingRates:
+    info = feed.info
+    start = as_of - FUNDING_DAYS * DAY
+    stored = funding.read(connection, info.symbol, info.source, start, as_of + 1)
+    if "funding" not in info.feeds:
+        return stored
+    fetched = feed.funding_rates(start, as_of + 1)
+    fresh = fetched.where(~np.isin(fetched.funding_time, stored.funding_time))
+    if len(fresh):
+        loaded.append(FundingBatch(info.symbol, info.source, fresh, as_of))
+    return with_settlements(stored, fresh)

@@ -1,0 +1,133 @@
+"""Which market a program reads, and the warehouse that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from babingepet.errors import ConfigurationError, ExchangeUnavailable, InputError
+from babingepet_resources.clients.binance.feed import BinanceFeed
+from babingepet_resources.clients.clock import Clock
+from babingepet_resources.clients.feed import MarketFeed
+from babingepet_resources.exchange.moments import parse_moment
+from babingepet_resources.exchange.opening import open_source
+from babingepet_resources.exchange.threaded import serve_in_thread
+from babingepet_resources.settings import Settings, require_files
+from babingepet_resources.warehouse import schema
+from babingepet_resources.warehouse.database import Database, open_database
+
+SIMULATED_WARNING = (
+    "The exchange cannot be reached: this is a SIMULATED market. Every price is made up; it has a "
+    "database of its own and every row says so."
+)
+
+
+@dataclass(frozen=True)
+class OpenMarket:
+    """A market that can be started.
+
+    Attributes:
+        feed: Not started yet.
+        source: Stamped on every fact: binance, recorded, simulated.
+        warning: What the user must not miss, if anything.
+    """
+
+    feed: MarketFeed
+    source: str
+    warning: str | None = None
+
+
+def resolve_market(settings: Settings, clock: Clock) -> str:
+    """The market that ``auto`` stands for: binance when it answers, else simulated."""
+    if settings.market != "auto":
+        return settings.market
+    if settings.exchange_url:
+        return "simulated"
+    feed = BinanceFeed(settings.symbol, clock=clock)
+    try:
+        feed.start()
+    except ExchangeUnavailable:
+        return "simulated"
+    finally:
+        feed.stop()
+    return "binance"
+
+
+def parse_speed(text: str) -> float | None:
+    """A positive factor; None for ``max``.
+
+    Raises:
+        InputError: Neither.
+    """
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed < float("inf"):
+        raise InputError(f"--speed {text}: neither a positive number nor max")
+    return speed
+
+
+@contextmanager
+def open_market(settings: Settings, clock: Clock) -> Iterator[OpenMarket]:
+    """Open the market of the settings.
+
+    A recorded or simulated market is served by the loopback exchange at ``exchange_url``, or by
+    one in a thread of this process for as long as the block lasts.
+
+    Raises:
+        InputError: A file, symbol or time of a recording is wrong.
+    """
+    market = resolve_market(settings, clock)
+    warning = SIMULATED_WARNING if market != settings.market else None
+    if market == "binance":
+        yield OpenMarket(BinanceFeed(settings.symbol, clock=clock), market)
+    elif settings.exchange_url:
+        feed = BinanceFeed(settings.symbol, base_url=settings.exchange_url, clock=clock)
+        yield OpenMarket(feed, market, warning)
+    else:
+        with _own_exchange(settings, market) as url:
+            feed = BinanceFeed(settings.symbol, base_url=url, clock=clock)
+            yield OpenMarket(feed, market, warning)
+
+
+@contextmanager
+def _own_exchange(settings: Settings, market: str) -> Iterator[str]:
+    require_files(settings.data)
+    start = parse_moment(settings.start) if settings.start else None
+    source = open_source(
+        "recorded" if market == "recorded" else "simulated",
+        data=settings.data,
+        symbol=settings.symbol,
+        start=start,
+        seed=settings.seed,
+    )
+    with serve_in_thread(source, speed=parse_speed(settings.speed), start=start) as exchange:
+        yield exchange.url
+
+
+def open_warehouse(settings: Settings, source: str) -> Database:
+    """Open the database of a source; the embedded one is made and brought up to date.
+
+    Raises:
+        ConfigurationError: A PostgreSQL database is not at this version's schema.
+        WarehouseUnavailable: It cannot be reached or written.
+    """
+    return open_embedded_or_current(settings.warehouse_url(source), settings.database_schema)
+
+
+def open_embedded_or_current(url: str, database_schema: str | None) -> Database:
+    """Open a database by address; see ``open_warehouse``."""
+    database = open_database(url, database_schema)
+    if database.is_sqlite:
+        schema.upgrade(database)
+    elif schema.current(database) != schema.head():
+        database.close()
+        raise ConfigurationError(
+            f"the database at {database.where} is not at this version's schema: "
+            "run `babingepet db upgrade`"
+        )
+    return database

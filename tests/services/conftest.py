@@ -1,0 +1,63 @@
+"""A warehouse of the test's own, and a loop over a made-up market in memory."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from babingepet.cycles.settings import BtcSettings, override
+from babingepet_resources.clients.clock import SystemClock
+from babingepet_resources.warehouse import schema
+from babingepet_resources.warehouse.database import Database, open_database
+from babingepet_services.btc_cycle import BtcProgram
+from babingepet_services.btc_loop import BtcLoop, LoopOptions
+from scripts.bench.market import MadeUpFeed
+
+EAGER = (
+    "buy_threshold=0.02", "strong_threshold=0.03", "min_votes=1", "min_coverage=0",
+    "max_hold=900000", "stop_loss=0.002", "blocked_hours=", "entry_spacing=60000",
+)  # fmt: skip
+"""Settings under which the made-up market trades within minutes."""
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}", lock_timeout_ms=200)
+    schema.upgrade(database)
+    yield database
+    database.close()
+
+
+DRIFT = 1e-4
+"""Rise of the log price a minute: enough of a trend for the regime to be tradable."""
+
+SEED = 8
+"""A market that stops out, times out and wins within two hours."""
+
+LoopMaker = Callable[..., BtcLoop]
+
+
+@pytest.fixture
+def make_loop(warehouse: Database) -> LoopMaker:
+    """A loop over the first ``minutes`` of the made-up market."""
+
+    def make(
+        minutes: int,
+        *,
+        owner: str = "test",
+        max_cycles: int | None = None,
+        feed: MadeUpFeed | None = None,
+        settings: tuple[str, ...] = EAGER,
+        database: Database = warehouse,
+    ) -> BtcLoop:
+        program = BtcProgram(settings=override(BtcSettings(), settings))
+        options = LoopOptions(owner, max_cycles=max_cycles)
+        return BtcLoop(
+            feed or MadeUpFeed(minutes, seed=SEED, drift=DRIFT),
+            database,
+            SystemClock(),
+            program,
+            options,
+        )
+
+    return make

@@ -1,0 +1,192 @@
+"""The loop's promises: one owner, a decision a minute, nothing twice, nothing lost."""
+
+import sqlite3
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from babingepet.errors import LeaseLost
+from babingepet.market.frames import Candles
+from babingepet.market.intervals import MINUTE
+from babingepet_resources.clients.clock import SystemClock
+from babingepet_resources.clients.feed import CollectedMinute
+from babingepet_resources.warehouse import checks, gaps, history, lease
+from babingepet_resources.warehouse.database import Database, open_database
+from babingepet_resources.warehouse.records import CheckRecord, DecisionRecord
+from babingepet_services.btc_loop import STALE_AFTER
+from scripts.bench.market import START, MadeUpFeed
+from tests.services.conftest import EAGER, LoopMaker
+
+
+def decisions(database: Database) -> list[DecisionRecord]:
+    with database.reading() as connection:
+        return history.decisions(connection, "paper", "BTCUSDT", 0, 2**60)
+
+
+def missed(database: Database) -> list[tuple[int, int, str]]:
+    with database.reading() as connection:
+        found = gaps.read(connection, "BTCUSDT", 0, 2**60)
+    return [(g.start_time, g.end_time, g.reason) for g in found if g.feed == "decision"]
+
+
+class MinutesWithout(MadeUpFeed):
+    """The made-up market, whose candle of one minute never arrives."""
+
+    lost = START + 5 * MINUTE
+
+    def next_minute(self, *, after: int | None, timeout: float) -> CollectedMinute:
+        minute = super().next_minute(after=after, timeout=timeout)
+        if minute.as_of == self.lost:
+            return replace(minute, candles=Candles.empty())
+        return minute
+
+
+def test_every_minute_is_decided_once_in_order(make_loop: LoopMaker, warehouse: Database) -> None:
+    reports = list(make_loop(30).run())
+    assert [r.as_of for r in reports] == [START + (k + 1) * MINUTE for k in range(30)]
+    assert [d.as_of for d in decisions(warehouse)] == [r.as_of for r in reports]
+    assert all(r.missed is None for r in reports)
+
+
+def test_the_account_adds_up_after_every_minute(make_loop: LoopMaker, warehouse: Database) -> None:
+    list(make_loop(120).run())
+    with warehouse.reading() as connection:
+        rows = history.portfolio(connection, "paper", "BTCUSDT", 0, 2**60)
+        closed = history.closed_positions(connection, "paper", 0, 2**60)
+    assert len(closed) >= 3
+    for row in rows:
+        assert row.cash == 1000 + row.realized_pnl - row.fees_paid - row.funding_paid
+        assert row.equity == row.cash + row.unrealized_pnl
+    real = [p for p in closed if not p.shadow]
+    assert sum((p.gross_pnl or Decimal(0) for p in real), Decimal(0)) == rows[-1].realized_pnl
+
+
+def test_a_restarted_loop_decides_as_if_it_had_never_stopped(
+    make_loop: LoopMaker, warehouse: Database, tmp_path: Path
+) -> None:
+    list(make_loop(60, max_cycles=25).run())
+    list(make_loop(60, owner="second").run())
+    unbroken = open_database(f"sqlite:///{tmp_path / 'unbroken.sqlite'}")
+    from babingepet_resources.warehouse import schema
+
+    schema.upgrade(unbroken)
+    list(make_loop(60, database=unbroken).run())
+    restarted, whole = decisions(warehouse), decisions(unbroken)
+    unbroken.close()
+    assert len(restarted) == 60
+    assert [d.payload for d in restarted] == [d.payload for d in whole]
+
+
+def test_a_second_loop_is_refused_while_the_first_is_alive(make_loop: LoopMaker) -> None:
+    first = make_loop(30).run()
+    next(first)
+    with pytest.raises(LeaseLost, match="another loop is alive: test"):
+        list(make_loop(30, owner="second").run())
+    first.close()
+
+
+def test_a_replaced_loop_writes_nothing_and_leaves(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    old = make_loop(30, owner="old").run()
+    next(old)
+    before = len(decisions(warehouse))
+    later = SystemClock().now() + STALE_AFTER + 1
+    taken = lease.acquire(warehouse, "btc", "new", later, STALE_AFTER)
+    assert taken is not None
+    assert taken.fence == 2
+    with pytest.raises(LeaseLost):
+        next(old)
+    assert len(decisions(warehouse)) == before
+
+
+def test_a_stopped_loop_finishes_its_minute_and_gives_the_lease_back(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    seen: list[int] = []
+    seen.extend(report.as_of for report in make_loop(30).run(lambda: len(seen) >= 3))
+    assert len(decisions(warehouse)) == 3
+    held = lease.read(warehouse, "btc")
+    assert held is not None
+    assert held.released_at is not None
+    assert next(make_loop(30, owner="next", max_cycles=1).run()).as_of == START + MINUTE
+
+
+def test_a_minute_without_a_candle_is_recorded_as_missed_not_invented(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    reports = list(make_loop(10, feed=MinutesWithout(10)).run())
+    assert [r.missed for r in reports if r.decision is None] == [
+        "the exchange has no closed candle"
+    ]
+    assert MinutesWithout.lost not in [d.as_of for d in decisions(warehouse)]
+    lost = MinutesWithout.lost
+    assert missed(warehouse) == [(lost - MINUTE, lost, "the loop did not get the minute")]
+
+
+def test_a_locked_database_costs_the_minute_but_no_fact_and_no_state(
+    make_loop: LoopMaker, warehouse: Database, tmp_path: Path
+) -> None:
+    loop = make_loop(10).run()
+    for _ in range(4):
+        next(loop)
+    blocker = sqlite3.connect(tmp_path / "warehouse.sqlite")
+    blocker.execute("BEGIN IMMEDIATE")
+    report = next(loop)
+    assert report.decision is None
+    assert "could not be written" in (report.missed or "")
+    blocker.rollback()
+    blocker.close()
+    after = list(loop)
+    assert len(after) == 5
+    assert len(decisions(warehouse)) == 9
+    assert missed(warehouse) == [
+        (report.as_of - MINUTE, report.as_of, "the loop did not get the minute")
+    ]
+    with warehouse.reading() as connection:
+        from babingepet_resources.warehouse import candles
+
+        assert (
+            candles.missing(connection, "BTCUSDT", "1m", "simulated", START, START + 10 * MINUTE)
+            == []
+        )
+
+
+def test_minutes_missed_while_no_loop_ran_are_recorded(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    list(make_loop(40, max_cycles=5).run())
+    late = MadeUpFeed(40)
+    late_start = START + 12 * MINUTE
+    first = late.next_minute
+
+    def skip(*, after: int | None, timeout: float) -> CollectedMinute:
+        return first(after=late_start - MINUTE if after is None else after, timeout=timeout)
+
+    late.next_minute = skip  # type: ignore[method-assign]
+    reports = list(make_loop(40, owner="late", feed=late).run())
+    assert reports[0].as_of == late_start
+    assert missed(warehouse) == [(START + 5 * MINUTE, late_start - MINUTE, "no loop was running")]
+
+
+def test_a_failing_blocking_check_forbids_entries_until_it_passes(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    from babingepet.market.intervals import day_key
+
+    broken = CheckRecord(
+        name="in_range", asset="btc/candles", partition=day_key(START), source="simulated",
+        passed=False, blocking=True, severity="ERROR", detail="a planted price", evaluated_at=1,
+    )  # fmt: skip
+    with warehouse.writing() as connection:
+        checks.put(connection, [broken])
+    reports = list(make_loop(10, settings=EAGER).run())
+    gates = [
+        {refusal.gate: refusal.detail for refusal in r.decision.blocked_by}
+        for r in reports
+        if r.decision
+    ]
+    assert gates[0]["CHECK_FAILED"] == "btc/candles in_range: a planted price"
+    assert "CHECK_FAILED" not in gates[-1]
