@@ -1,9 +1,9 @@
 """One BTC minute, end to end: facts in memory, decision, one transaction.
 
-1. the collected minute joins the memory
-2. the decision is made and its inputs are named by hash
-3. everything is written in one transaction, claimed first
-4. only then does the memory take the new state over
+1. ``decide``: the engine decides on what the memory holds
+2. ``seal``: what it read is named by hash
+3. ``prepare``: the decision and the facts that wait become rows
+4. ``commit``: one transaction, claimed first; only then does the memory take the new state over
 
 A minute whose transaction fails leaves the state as it was; its facts are written with the next.
 """
@@ -11,6 +11,7 @@ A minute whose transaction fails leaves the state as it was; its facts are writt
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from babingepet.compiled import ENGINE_VERSION
@@ -19,24 +20,19 @@ from babingepet.cycles.btc_minute import BtcState
 from babingepet.cycles.btc_state import dump_state
 from babingepet.cycles.settings import BtcSettings
 from babingepet.domain.decision import Decision, canonical_json, sha256
-from babingepet.market.intervals import HOUR, MINUTE, anchor, minutes_needed_from
+from babingepet.market.intervals import HOUR, anchor, minutes_needed_from
 from babingepet_resources.clients.feed import CollectedMinute
 from babingepet_resources.warehouse import blobs, cycles
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import (
     BlobRecord,
-    CandleBatch,
     CycleInputsRecord,
     CycleWrite,
     DecisionRecord,
-    FundingBatch,
-    GapRecord,
-    LargePrintRecord,
     Lease,
-    OrderBookRecord,
-    OrderFlowRecord,
 )
 from babingepet_services import btc_records
+from babingepet_services.btc_facts import PendingFacts
 from babingepet_services.btc_memory import BtcMemory
 from babingepet_services.capture import row_bytes, tape_digest
 from babingepet_services.version import code_version
@@ -60,23 +56,10 @@ class BtcProgram:
     capture_tape: bool = True
     paused: bool = False
 
-
-@dataclass
-class PendingFacts:
-    """Facts that were collected and are not written yet."""
-
-    candles: list[CandleBatch] = field(default_factory=list)
-    funding: list[FundingBatch] = field(default_factory=list)
-    order_flow: list[OrderFlowRecord] = field(default_factory=list)
-    order_books: list[OrderBookRecord] = field(default_factory=list)
-    large_prints: list[LargePrintRecord] = field(default_factory=list)
-    gaps: list[GapRecord] = field(default_factory=list)
-    blobs: list[BlobRecord] = field(default_factory=list)
-
-    def clear(self) -> None:
-        """Forget what was written."""
-        for batch in vars(self).values():
-            batch.clear()
+    @cached_property
+    def rules(self) -> bytes:
+        """Settings and weights as they are stored once, under their hash."""
+        return canonical_json({"settings": self.settings.by_name, "weights": asdict(self.weights)})
 
 
 @dataclass(frozen=True)
@@ -87,57 +70,16 @@ class Decided:
     state: BtcState
     inputs: CycleInputsRecord
     blobs: tuple[BlobRecord, ...]
-    state_hashes: tuple[str, str]
-
-
-def take_in(
-    minute: CollectedMinute, memory: BtcMemory, pending: PendingFacts, program: BtcProgram
-) -> dict[str, str]:
-    """Join a collected minute to the memory; what is to be written waits in ``pending``.
-
-    Returns:
-        Content hashes of the raw tape, by name; empty when it is not captured.
-    """
-    info, known_at = memory.info, minute.as_of
-    reduced, fresh = memory.extend(minute)
-    loaded, memory.loaded = memory.loaded, []
-    pending.candles += [batch for batch in loaded if isinstance(batch, CandleBatch)]
-    pending.funding += [batch for batch in loaded if isinstance(batch, FundingBatch)]
-    if len(fresh):
-        derived = "candles" in info.derived
-        pending.candles.append(
-            CandleBatch(info.symbol, "1m", info.source, fresh, known_at, derived)
-        )
-    if len(minute.funding):
-        pending.funding.append(FundingBatch(info.symbol, info.source, minute.funding, known_at))
-    pending.gaps += btc_records.gap_records(minute, info, minute.clock)
-    if not reduced:
-        return {}
-    for part in reduced:
-        begin = part.minute.open_time
-        trades = minute.trades.between(begin, begin + MINUTE)
-        pending.order_flow.append(btc_records.order_flow_record(part, trades, info, known_at))
-        pending.large_prints += btc_records.large_print_records(part.minute, info, known_at)
-    book = btc_records.order_book_record(reduced[-1], info, known_at)
-    pending.order_books += [book] if book else []
-    if not program.capture_tape:
-        return {}
-    raw = {
-        "trades": blobs.pack(minute.trades.to_bytes(), minute.clock),
-        "quotes": blobs.pack(minute.quotes.to_bytes(), minute.clock),
-    }
-    pending.blobs += raw.values()
-    return {name: blob.hash for name, blob in raw.items()}
+    hashes: dict[str, str]
 
 
 def decide(
     minute: CollectedMinute,
     memory: BtcMemory,
     program: BtcProgram,
-    raw_tape: dict[str, str],
     failed_checks: tuple[str, ...],
-) -> Decided:
-    """Make the decision of a minute that was taken in.
+) -> tuple[CycleInputs, Decision, BtcState]:
+    """Make the decision of a minute that joined the memory.
 
     Raises:
         InputError: No closed candle ends at the minute.
@@ -153,27 +95,45 @@ def decide(
         failed_checks=failed_checks,
         paused=program.paused,
     )
-    before = dump_state(memory.state)
     decision, state = run_cycle(inputs, memory.state, program.settings, program.weights)
-    after = dump_state(state)
-    manifest = _manifest(inputs, memory, program, raw_tape, sha256(before))
+    return inputs, decision, state
+
+
+def seal(
+    inputs: CycleInputs,
+    decision: Decision,
+    state: BtcState,
+    memory: BtcMemory,
+    program: BtcProgram,
+    raw_tape: dict[str, str],
+) -> Decided:
+    """Name all that the decision read by hash, and pack what is stored by content."""
+    named = {
+        "before": dump_state(memory.state),
+        "after": dump_state(state),
+        "rules": program.rules,
+    }
+    hashes = {name: sha256(content) for name, content in named.items()}
+    manifest = _manifest(inputs, memory, raw_tape, hashes)
+    inputs_hash = sha256(canonical_json(manifest))
     return Decided(
         decision,
         state,
-        CycleInputsRecord(
-            program.book, decision.cycle_id, sha256(canonical_json(manifest)), manifest
+        CycleInputsRecord(program.book, decision.cycle_id, inputs_hash, manifest),
+        tuple(
+            blobs.pack(content, inputs.clock)
+            for name, content in named.items()
+            if hashes[name] not in memory.stored
         ),
-        (blobs.pack(before, minute.clock), blobs.pack(after, minute.clock)),
-        (sha256(before), sha256(after)),
+        hashes,
     )
 
 
 def _manifest(
     inputs: CycleInputs,
     memory: BtcMemory,
-    program: BtcProgram,
     raw_tape: dict[str, str],
-    state_before: str,
+    hashes: dict[str, str],
 ) -> dict[str, Any]:
     signals = inputs.signals
     as_of = signals.as_of
@@ -189,8 +149,7 @@ def _manifest(
         "feeds": sorted(inputs.feeds),
         "failed_checks": list(inputs.failed_checks),
         "paused": inputs.paused,
-        "settings": program.settings.by_name,
-        "weights": asdict(program.weights),
+        "rules": hashes["rules"],
         "minutes": {
             "start": minutes_needed_from(as_of),
             "first": first,
@@ -214,7 +173,7 @@ def _manifest(
             "sha256": tape_digest(memory.tape_digests),
         },
         "raw_tape": raw_tape,
-        "state_before": state_before,
+        "state_before": hashes["before"],
     }
 
 
@@ -266,6 +225,7 @@ def commit(
     decision = decided.decision
     memory.state, memory.last_as_of = decided.state, decision.as_of
     memory.peak_equity = memory.peak_with(decision)
+    memory.stored = set(decided.hashes.values())
 
 
 def _decision_record(
@@ -273,7 +233,6 @@ def _decision_record(
 ) -> DecisionRecord:
     decision = decided.decision
     payload = decision.canonical()
-    before, after = decided.state_hashes
     return DecisionRecord(
         book=program.book,
         cycle_id=decision.cycle_id,
@@ -294,8 +253,8 @@ def _decision_record(
         payload=payload.decode(),
         decision_hash=sha256(payload),
         inputs_hash=decided.inputs.inputs_hash,
-        state_before_hash=before,
-        state_after_hash=after,
+        state_before_hash=decided.hashes["before"],
+        state_after_hash=decided.hashes["after"],
         settings_hash=decision.settings_hash,
         weights_version=decision.weights_version,
         engine_version=ENGINE_VERSION,

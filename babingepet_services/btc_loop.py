@@ -26,7 +26,8 @@ from babingepet_resources.warehouse import checks, lease
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import Lease
 from babingepet_services import btc_checks
-from babingepet_services.btc_cycle import BtcProgram, PendingFacts, commit, decide, prepare, take_in
+from babingepet_services.btc_cycle import BtcProgram, commit, decide, prepare, seal
+from babingepet_services.btc_facts import PendingFacts
 from babingepet_services.btc_memory import BtcMemory, load_memory
 from babingepet_services.btc_records import missed_minutes
 
@@ -65,17 +66,19 @@ class CycleReport:
         as_of: The minute's end.
         decision: None when it could not be decided.
         missed: Why not; None when it was.
-        compute_seconds: Taking in and deciding.
-        commit_seconds: The transaction.
         minute: What was collected.
+        compute_seconds: From collected facts to the decision.
+        record_seconds: Hashing, packing and laying out what is stored.
+        commit_seconds: The transaction.
     """
 
     as_of: int
     decision: Decision | None
     missed: str | None
-    compute_seconds: float
-    commit_seconds: float
     minute: CollectedMinute
+    compute_seconds: float = 0.0
+    record_seconds: float = 0.0
+    commit_seconds: float = 0.0
 
 
 class BtcLoop:
@@ -159,23 +162,37 @@ class BtcLoop:
     def _one_minute(self, minute: CollectedMinute, memory: BtcMemory, held: Lease) -> CycleReport:
         self._note_missed_before(minute, memory)
         failed = self._failed_checks(memory, minute.as_of)
-        begun = self._clock.monotonic()
-        raw_tape = take_in(minute, memory, self._pending, self._program)
-        if memory.history.end != minute.as_of:
-            return self._missed(minute, "the exchange has no closed candle")
-        if memory.last_as_of is not None and minute.as_of <= memory.last_as_of:
-            return self._report(minute, None, "decided before", begun, begun)
-        decided = decide(minute, memory, self._program, raw_tape, failed)
+        watch = _Stopwatch(self._clock)
+        reduced, fresh = memory.extend(minute)
+        known = memory.last_as_of is not None and minute.as_of <= memory.last_as_of
+        decidable = memory.history.end == minute.as_of and not known
+        outcome = decide(minute, memory, self._program, failed) if decidable else None
+        compute_seconds = watch.lap()
+        raw_tape = self._pending.collect(
+            minute, memory, reduced, fresh, capture_tape=self._program.capture_tape
+        )
+        if outcome is None:
+            reason = "decided before" if known else "the exchange has no closed candle"
+            return self._not_decided(minute, reason)
+        decided = seal(*outcome, memory, self._program, raw_tape)
         write = prepare(decided, memory, self._pending, self._program, held, self._clock.now())
-        computed = self._clock.monotonic()
+        record_seconds = watch.lap()
         try:
             commit(write, decided, memory, self._pending, self._database, held)
         except WarehouseUnavailable as error:
-            return self._missed(minute, f"the decision could not be written: {error}")
+            return self._not_decided(minute, f"the decision could not be written: {error}")
         except CycleAlreadyDecided:
-            return self._report(minute, None, "decided before", begun, computed)
+            return self._not_decided(minute, "decided before")
         self._decided += 1
-        return self._report(minute, decided.decision, None, begun, computed)
+        return CycleReport(
+            minute.as_of,
+            decided.decision,
+            None,
+            minute,
+            compute_seconds,
+            record_seconds,
+            watch.lap(),
+        )
 
     def _failed_checks(self, memory: BtcMemory, as_of: int) -> tuple[str, ...]:
         source = memory.info.source
@@ -203,20 +220,19 @@ class BtcLoop:
         known = [g for g in self._pending.gaps if g.feed != gap.feed]
         self._pending.gaps[:] = [*known, gap]
 
-    def _missed(self, minute: CollectedMinute, reason: str) -> CycleReport:
+    def _not_decided(self, minute: CollectedMinute, reason: str) -> CycleReport:
         log.warning("%s was not decided: %s", iso(minute.as_of), reason)
-        now = self._clock.monotonic()
-        return self._report(minute, None, reason, now, now)
+        return CycleReport(minute.as_of, None, reason, minute)
 
-    def _report(
-        self,
-        minute: CollectedMinute,
-        decision: Decision | None,
-        missed: str | None,
-        begun: float,
-        computed: float,
-    ) -> CycleReport:
-        ended = self._clock.monotonic()
-        return CycleReport(
-            minute.as_of, decision, missed, computed - begun, ended - computed, minute
-        )
+
+class _Stopwatch:
+    """Seconds between laps."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = clock.monotonic()
+
+    def lap(self) -> float:
+        """Seconds since the lap before."""
+        before, self._last = self._last, self._clock.monotonic()
+        return self._last - before

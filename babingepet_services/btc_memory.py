@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection
@@ -33,7 +32,6 @@ from babingepet_services.capture import (
     row_bytes,
     summary_digest,
     tape_minute,
-    tape_summary,
 )
 
 FUNDING_DAYS = 8
@@ -44,13 +42,6 @@ TAPE_FEEDS: frozenset[FeedName] = frozenset({"trades", "quotes"})
 
 WHALE_USD = 500_000.0
 """Smallest merged print that counts as large, USDT."""
-
-
-class ReducedMinute(NamedTuple):
-    """A minute of tape and its JSON form."""
-
-    minute: TapeMinute
-    summary: dict[str, Any]
 
 
 @dataclass
@@ -70,6 +61,7 @@ class BtcMemory:
         peak_equity: Highest equity of the book so far.
         loaded: Batches that were fetched and are not in the warehouse yet.
         hours_hash: Content hash of the hours.
+        stored: Hashes of the state and the rules that are known to be in the warehouse.
     """
 
     info: FeedInfo
@@ -84,6 +76,7 @@ class BtcMemory:
     peak_equity: float
     loaded: list[CandleBatch | FundingBatch] = field(default_factory=list)
     hours_hash: str = ""
+    stored: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.hours_hash = sha256(row_bytes(self.hours))
@@ -103,18 +96,15 @@ class BtcMemory:
             self.funding,
         )
 
-    def extend(self, minute: CollectedMinute) -> tuple[list[ReducedMinute], Candles]:
+    def extend(self, minute: CollectedMinute) -> tuple[list[TapeMinute], Candles]:
         """Take in a collected minute: (newly reduced tape, candles that were new)."""
         fresh = minute.candles.between(self.history.end, minute.as_of)
         self.history.append(fresh)
-        self.digests.append(fresh)
         self.funding = with_settlements(self.funding, minute.funding)
-        reduced: list[ReducedMinute] = []
+        reduced: list[TapeMinute] = []
         if TAPE_FEEDS & self.info.feeds:
-            minutes = reduce_tape(minute, self.tape[-1] if self.tape else None)
-            reduced += (ReducedMinute(part, tape_summary(part)) for part in minutes)
-            self.tape.extend(part.minute for part in reduced)
-            self.tape_digests.extend(summary_digest(part.summary) for part in reduced)
+            reduced += reduce_tape(minute, self.tape[-1] if self.tape else None)
+            self.tape.extend(reduced)
         return reduced, fresh
 
 

@@ -25,7 +25,6 @@ from babingepet_resources.warehouse.records import (
     ReasoningRecord,
     SignalRecord,
 )
-from babingepet_services.btc_memory import ReducedMinute
 
 PAPER = "paper"
 """The book of what happened; only the live loop writes it."""
@@ -168,10 +167,9 @@ def outbox_records(decision: Decision, book: str, now: int) -> list[OutboxRecord
 
 
 def order_flow_record(
-    reduced: ReducedMinute, trades: Trades, info: FeedInfo, known_at: int
+    minute: TapeMinute, summary: Mapping[str, Any], trades: Trades, info: FeedInfo, known_at: int
 ) -> OrderFlowRecord:
     """One minute's tape as it was reduced."""
-    minute = reduced.minute
     bought = ~trades.is_buyer_maker
     return OrderFlowRecord(
         symbol=info.symbol,
@@ -184,7 +182,7 @@ def order_flow_record(
         order_flow_imbalance=minute.order_flow_imbalance,
         trades_from=minute.trades_from,
         quotes_from=minute.quotes_from,
-        summary=reduced.summary,
+        summary=summary,
         known_at=known_at,
     )
 
@@ -211,10 +209,9 @@ def large_print_records(
 
 
 def order_book_record(
-    reduced: ReducedMinute, info: FeedInfo, known_at: int
+    minute: TapeMinute, summary: Mapping[str, Any], info: FeedInfo, known_at: int
 ) -> OrderBookRecord | None:
     """The minute's last quote and book, if there is one."""
-    minute = reduced.minute
     quote = minute.last_quote
     if quote is None:
         return None
@@ -229,7 +226,7 @@ def order_book_record(
         ask_size=quote.ask_size,
         spread_bps=spread_bps(quote),
         book_imbalance=book_imbalance(levels) if levels is not None else None,
-        levels=(reduced.summary["book"] or {}).get("levels", []),
+        levels=(summary["book"] or {}).get("levels", []),
         known_at=known_at,
     )
 

@@ -80,8 +80,9 @@ def replay_cycle(database: Database, book: str, cycle_id: str) -> ReplayedCycle:
         manifest = stored_inputs.manifest
         inputs = _inputs(connection, manifest)
         state = load_state(_blob(connection, manifest["state_before"], "state"))
-    weights = WeightBook(manifest["weights"]["version"], tuple(manifest["weights"]["weights"]))
-    settings = from_names(BtcSettings(), manifest["settings"])
+        rules = json.loads(_blob(connection, manifest["rules"], "rules"))
+    weights = WeightBook(rules["weights"]["version"], tuple(rules["weights"]["weights"]))
+    settings = from_names(BtcSettings(), rules["settings"])
     decision, _ = run_cycle(inputs, state, settings, weights)
     return _compare(record, decision.canonical())
 

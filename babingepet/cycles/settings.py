@@ -15,6 +15,23 @@ from babingepet.voting.rules import VotingRules, hour_set
 EDGE_POLICIES = {"floor": FLOOR_POLICY, "veto": VETO_POLICY}
 HOUR_SETS = ("blocked_hours", "boosted_hours")
 HOURS = 24
+LARGEST_LEVERAGE = 5.0
+
+FRACTION, POSITIVE = (0.0, 1.0), (1e-12, 1e12)
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(
+        ("buy_threshold", "strong_threshold", "vote_floor", "min_coverage", "min_capability",
+         "min_agreement", "least_fraction", "most_fraction", "taker_fee", "arm",
+         "keep", "daily_drawdown", "weekly_drawdown"),
+        FRACTION,
+    ),
+    **dict.fromkeys(
+        ("boost", "strong_boost", "target", "max_hold", "kelly_fraction", "quantity_step"), POSITIVE
+    ),
+    "leverage": (1.0, LARGEST_LEVERAGE),
+    "stop_loss": (1e-4, 0.5),
+}  # fmt: skip
+"""Least and largest value of a setting; one that is not named here must not be negative."""
 
 
 class BtcSettings(NamedTuple):
@@ -98,9 +115,13 @@ def _parse(key: str, text: str, current: float) -> float:
             return EDGE_POLICIES[text]
         if isinstance(current, bool):
             return {"true": True, "false": False}[text.lower()]
-        return type(current)(text)
+        value = type(current)(text)
     except (ValueError, KeyError):
         raise InputError(f"--set {key}={text}: {_expected(key, current)}") from None
+    least, largest = RANGES.get(key, (0.0, 1e15))
+    if not least <= value <= largest:
+        raise InputError(f"--set {key}={text}: must lie in [{least:g}, {largest:g}]")
+    return value
 
 
 def _hours(text: str) -> list[int]:

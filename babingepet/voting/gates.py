@@ -90,7 +90,7 @@ def trust_gates(g: MarketGates, rules: VotingRules) -> int:
         blocked |= AI_AGREEMENT
     if g.check_failed:
         blocked |= CHECK_FAILED
-    if abs(g.clock_skew) > rules.max_clock_skew:
+    if abs(g.clock_skew) > rules.max_clock_skew or g.data_age < -rules.max_clock_skew:
         blocked |= CLOCK_SKEW
     if g.paused:
         blocked |= PAUSED

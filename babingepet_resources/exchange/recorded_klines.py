@@ -6,6 +6,7 @@ Does not belong here: reading and checking the files (kline_files.py).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class RecordedKlines:
             if later.candles.open_time[0] <= earlier.candles.open_time[-1]:
                 raise InputError(f"{later.path}: row 1 is not after the end of {earlier.path}.")
         self._candles = join([file.candles for file in klines])
-        self._funding = funding
+        self._funding = funding and _on_the_minute(funding)
         absent = {name for file in klines for name in file.absent}
         self._info = SourceInfo(
             source="recorded",
@@ -190,6 +191,15 @@ def _named_product(path: Path) -> Product:
         if "spot" in name.lower():
             return "spot"
     return "usdm_perp"
+
+
+def _on_the_minute(funding: FundingFile) -> FundingFile:
+    """Floor settlement times to their minute.
+
+    They carry stray milliseconds (00:00:00.005): a clock that stands at 00:00 would show them a
+    minute late.
+    """
+    return replace(funding, time=funding.time // MINUTE_MS * MINUTE_MS)
 
 
 def _feeds(absent: set[str], funding: FundingFile | None) -> frozenset[Feed]:

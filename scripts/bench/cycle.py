@@ -1,5 +1,6 @@
-"""The 60-second cycle: compute and commit over 2 000 cycles.
+"""The 60-second cycle over 2 000 cycles.
 
+compute is facts to decision, record is hashing, packing and laying out rows, commit the transaction.
 In the same run: a bare insert-commit into the same kind of database, and the indicators of one
 cycle in pandas over the same bars.
 """
@@ -18,7 +19,7 @@ from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.warehouse import schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
+from babingepet_services.btc_loop import BtcLoop, CycleReport, LoopOptions
 from scripts.bench.market import MadeUpFeed, history_of
 from scripts.bench.report import distribution, print_report, wants_json
 
@@ -28,12 +29,11 @@ WARM_UP = 20
 PANDAS_RUNS = 20
 
 
-def time_cycles(database: Database) -> tuple[list[float], list[float]]:
-    """Compute and commit seconds of each counted cycle."""
+def time_cycles(database: Database) -> list[CycleReport]:
+    """Reports of the counted cycles."""
     feed = MadeUpFeed(CYCLES + WARM_UP)
     loop = BtcLoop(feed, database, SystemClock(), BtcProgram(), LoopOptions("bench"))
-    reports = list(loop.run())[WARM_UP:]
-    return [r.compute_seconds for r in reports], [r.commit_seconds for r in reports]
+    return list(loop.run())[WARM_UP:]
 
 
 def time_bare_commits(database: Database) -> list[float]:
@@ -99,13 +99,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = open_database(f"sqlite:///{Path(folder) / 'bench.sqlite'}")
         schema.upgrade(database)
-        compute, commit = time_cycles(database)
+        reports = time_cycles(database)
         bare = time_bare_commits(database)
         database.close()
     pandas = time_pandas(history_of(MadeUpFeed(0)))
     figures = {
-        "compute": distribution(compute),
-        "commit": distribution(commit),
+        "compute": distribution([report.compute_seconds for report in reports]),
+        "record": distribution([report.record_seconds for report in reports]),
+        "commit": distribution([report.commit_seconds for report in reports]),
         "bare_commit": distribution(bare),
         "pandas_indicators": distribution(pandas),
     }

@@ -54,13 +54,16 @@ class MadeUpFeed:
     cycles: int
     seed: int = 7
     drift: float = 0.0
+    history_days: int | None = None
+    """Days of minutes before START; None for all that the longest series reads."""
     info: FeedInfo = field(init=False)
 
     def __post_init__(self) -> None:
         self.info = FeedInfo(
             "simulated", "usdm_perp", "BTCUSDT", ALL_FEEDS, frozenset(), "in memory", lockstep=True
         )
-        first = anchor("4h", START)
+        days = self.history_days
+        first = anchor("4h", START) if days is None else START - days * DAY
         self.minutes = random_walk(first, START + (self.cycles + 1) * MINUTE, self.seed, self.drift)
         self.funding = FundingRates.from_rows(
             (time, 1e-4, 8.0, False) for time in range(START - 9 * DAY, START, 8 * HOUR)

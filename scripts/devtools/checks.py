@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scripts.devtools import files, locking
 from scripts.devtools.process import is_network_failure, run
-from scripts.devtools.project import ROOT, VENV_BIN
+from scripts.devtools.project import VENV_BIN
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,6 @@ def _tool(*command: str) -> Callable[[], Outcome]:
 
 
 def _definitions() -> Outcome:
-    if not (ROOT / "babingepet_assets" / "definitions.py").exists():
-        return Outcome(
-            passed=True, remark="(skipped: babingepet_assets.definitions is not there yet)"
-        )
     with tempfile.TemporaryDirectory() as folder:
         apart = {"DAGSTER_HOME": folder, "BABINGEPET_DATA_DIR": str(Path(folder) / "data")}
         module = ("-m", "babingepet_assets.definitions")

@@ -102,9 +102,8 @@ def _build() -> None:
     shown = ("Downloading", "Prepared", "Installed", "Uninstalled", "Bytecode")
     run_step([*sync, *named], "Installing the packages", shown)
     link_project()
-    if (ROOT / "babingepet" / "warm.py").exists():
-        print("compiling the trading rules", flush=True)
-        run_step([str(VENV_PYTHON), "-m", "babingepet.warm"], "Compiling the rules")
+    print("compiling the trading rules", flush=True)
+    run_step([str(VENV_PYTHON), "-m", "babingepet.warm"], "Compiling the rules")
     STAMP.write_text(" ".join(stamp_expected()) + "\n")
     print(f"set-up complete in {time.monotonic() - started:.0f} s", flush=True)
 

@@ -34,6 +34,15 @@ DRIFT = 1e-4
 SEED = 8
 """A market that stops out, times out and wins within two hours."""
 
+HISTORY_DAYS = 40
+"""Enough for every bar signal, and a quarter of what a live loop loads."""
+
+
+def made_up_feed(minutes: int, kind: type[MadeUpFeed] = MadeUpFeed) -> MadeUpFeed:
+    """The made-up market of these tests."""
+    return kind(minutes, seed=SEED, drift=DRIFT, history_days=HISTORY_DAYS)
+
+
 LoopMaker = Callable[..., BtcLoop]
 
 
@@ -53,7 +62,7 @@ def make_loop(warehouse: Database) -> LoopMaker:
         program = BtcProgram(settings=override(BtcSettings(), settings))
         options = LoopOptions(owner, max_cycles=max_cycles)
         return BtcLoop(
-            feed or MadeUpFeed(minutes, seed=SEED, drift=DRIFT),
+            feed or made_up_feed(minutes),
             database,
             SystemClock(),
             program,

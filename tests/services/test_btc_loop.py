@@ -17,7 +17,7 @@ from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import CheckRecord, DecisionRecord
 from babingepet_services.btc_loop import STALE_AFTER
 from scripts.bench.market import START, MadeUpFeed
-from tests.services.conftest import EAGER, LoopMaker
+from tests.services.conftest import EAGER, LoopMaker, made_up_feed
 
 
 def decisions(database: Database) -> list[DecisionRecord]:
@@ -117,7 +117,7 @@ def test_a_stopped_loop_finishes_its_minute_and_gives_the_lease_back(
 def test_a_minute_without_a_candle_is_recorded_as_missed_not_invented(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
-    reports = list(make_loop(10, feed=MinutesWithout(10)).run())
+    reports = list(make_loop(10, feed=made_up_feed(10, MinutesWithout)).run())
     assert [r.missed for r in reports if r.decision is None] == [
         "the exchange has no closed candle"
     ]
@@ -158,7 +158,7 @@ def test_minutes_missed_while_no_loop_ran_are_recorded(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
     list(make_loop(40, max_cycles=5).run())
-    late = MadeUpFeed(40)
+    late = made_up_feed(40)
     late_start = START + 12 * MINUTE
     first = late.next_minute
 

@@ -165,7 +165,7 @@ def test_before_its_snapshot_the_book_is_not_known_yet_rather_than_not_recorded(
     assert "the order book is not known yet" in message
 
 
-def test_a_funding_file_is_served_as_settlements(write_minutes, tmp_path, with_client):
+def test_a_funding_file_is_served_as_settlements_on_their_minute(write_minutes, tmp_path, with_client):
     eight_hours = 8 * 3_600_000
     settled = START // eight_hours * eight_hours
     path = tmp_path / "funding.parquet"
@@ -185,7 +185,7 @@ def test_a_funding_file_is_served_as_settlements(write_minutes, tmp_path, with_c
     with serve_in_thread(source) as exchange:
         rows, premium, listed = with_client(exchange.url, talk)
     assert [(row["fundingTime"], row["fundingRate"]) for row in rows] == [
-        (settled - eight_hours, "0.00010000"), (settled + 6, "-0.00002000"),
+        (settled - eight_hours, "0.00010000"), (settled, "-0.00002000"),
     ]  # fmt: skip
     assert (premium["lastFundingRate"], premium["markPrice"]) == ("-0.00002000", "")
     assert premium["nextFundingTime"] == settled + eight_hours
