@@ -12,7 +12,7 @@ import numpy as np
 
 from babingepet.compiled import cache_folder
 from babingepet.cycles.btc import CAPITAL, CycleInputs, run_cycle
-from babingepet.cycles.btc_minute import initial_state
+from babingepet.cycles.btc_values import initial_state
 from babingepet.cycles.settings import BtcSettings
 from babingepet.market.frames import Candles, FundingRates, Quotes, Trades
 from babingepet.market.history import DERIVED, BarHistory

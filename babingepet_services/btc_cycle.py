@@ -16,8 +16,8 @@ from typing import Any
 
 from babingepet.compiled import ENGINE_VERSION
 from babingepet.cycles.btc import BASE_BOOK, CycleInputs, WeightBook, run_cycle
-from babingepet.cycles.btc_minute import BtcState
 from babingepet.cycles.btc_state import dump_state
+from babingepet.cycles.btc_values import BtcState
 from babingepet.cycles.settings import BtcSettings
 from babingepet.domain.decision import Decision, canonical_json, sha256
 from babingepet.market.intervals import HOUR, anchor, minutes_needed_from

@@ -13,8 +13,8 @@ import numpy as np
 from sqlalchemy import Connection
 
 from babingepet.cycles.btc import CAPITAL
-from babingepet.cycles.btc_minute import BtcState, initial_state
 from babingepet.cycles.btc_state import load_state
+from babingepet.cycles.btc_values import BtcState, initial_state
 from babingepet.domain.decision import Decision, sha256
 from babingepet.errors import IntegrityBroken
 from babingepet.market.frames import Candles, FundingRates

@@ -84,6 +84,7 @@ def tape_summary(minute: TapeMinute) -> dict[str, Any]:
         "mids": [_number(mid) for mid in minute.mids.tolist()],
         "first_quote": minute.first_quote and list(minute.first_quote),
         "last_quote": minute.last_quote and list(minute.last_quote),
+        "is_two_sided": minute.is_two_sided,
         "book": None
         if minute.book is None
         else {"event_time": minute.book.event_time, "levels": _rows(minute.book.levels)},
@@ -105,6 +106,7 @@ def tape_minute(open_time: int, summary: Mapping[str, Any]) -> TapeMinute:
         mids=np.array(summary["mids"], dtype=np.float64),
         first_quote=_quote(summary["first_quote"]),
         last_quote=_quote(summary["last_quote"]),
+        is_two_sided=summary["is_two_sided"],
         book=None if book is None else Book(book["event_time"], _levels(book["levels"])),
     )
 

@@ -15,7 +15,8 @@ from functools import lru_cache
 import numpy as np
 
 from babingepet.cycles.btc_decision import Outcome, build_decision
-from babingepet.cycles.btc_minute import BtcState, Market, btc_minute
+from babingepet.cycles.btc_minute import btc_minute
+from babingepet.cycles.btc_values import BtcState, Market
 from babingepet.cycles.refusals import Situation
 from babingepet.cycles.settings import BtcSettings
 from babingepet.domain.decision import Decision
@@ -25,7 +26,7 @@ from babingepet.indicators import chandelier
 from babingepet.market.frames import Candles
 from babingepet.market.funding import Settlement, settlements_due
 from babingepet.market.intervals import MINUTE
-from babingepet.market.tape import TapeMinute, spread_bps
+from babingepet.market.tape import Quote, TapeMinute, spread_bps
 from babingepet.paper.position import Bar
 from babingepet.signals.inputs import SignalInputs
 from babingepet.signals.mtf_alignment import NAME as MTF
@@ -33,6 +34,7 @@ from babingepet.signals.mtf_alignment import alignment
 from babingepet.signals.regime import RegimeReading
 from babingepet.signals.registry import BASE_WEIGHTS, NAMES, SIGNALS, capability, compute_scores
 
+AI = "ai_consensus"
 CAPITAL = 1_000.0
 """USDT the paper account starts with."""
 CHANDELIER_PERIOD, CHANDELIER_MULTIPLE = 22, 3.0
@@ -138,6 +140,11 @@ def _settlements(inputs: CycleInputs, state: BtcState) -> tuple[Settlement, ...]
     return settlements_due(inputs.signals.funding, inputs.signals.minutes, before, open_time)
 
 
+def _last_quote(last: TapeMinute | None) -> Quote | None:
+    """The quote in force at the end of the minute; none while the book has one side only."""
+    return last.last_quote if last is not None and last.is_two_sided else None
+
+
 def _last_tape_minute(inputs: SignalInputs) -> TapeMinute | None:
     """The reduced tape of the minute that ends at ``as_of``, if it was collected."""
     if inputs.tape and inputs.tape[-1].open_time == inputs.as_of - MINUTE:
@@ -155,7 +162,7 @@ def _bar(inputs: SignalInputs, settlements: tuple[Settlement, ...]) -> Bar:
     minutes = inputs.minutes
     last = _last_tape_minute(inputs)
     first_quote = last.first_quote if last else None
-    last_quote = last.last_quote if last else None
+    last_quote = _last_quote(last)
     long_level, short_level = chandelier_levels(inputs.bars["15m"])
     return Bar(
         int(minutes.open_time[-1]),
@@ -175,8 +182,7 @@ def _bar(inputs: SignalInputs, settlements: tuple[Settlement, ...]) -> Bar:
 
 def _market(inputs: CycleInputs, scores: tuple[Score, ...], regime: RegimeReading) -> Market:
     trend = alignment(scores[NAMES.index(MTF)])
-    last = _last_tape_minute(inputs.signals)
-    quote = last.last_quote if last else None
+    quote = _last_quote(_last_tape_minute(inputs.signals))
     return Market(
         regime=int(regime.state),
         trend_up=trend.up,
@@ -184,7 +190,7 @@ def _market(inputs: CycleInputs, scores: tuple[Score, ...], regime: RegimeReadin
         agreement=np.nan,
         ai_side=0,
         spread_bps=spread_bps(quote) if quote else np.nan,
-        has_ai="swarm" in inputs.feeds,
+        has_ai=capability(inputs.feeds)[NAMES.index(AI)],
         has_book="quotes" in inputs.feeds,
         data_age=inputs.clock - inputs.signals.as_of,
         clock_skew=inputs.clock_skew,

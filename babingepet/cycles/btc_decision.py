@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from babingepet.compiled import ENGINE_VERSION
-from babingepet.cycles.btc_minute import AccountMinute, BtcState, Vote
+from babingepet.cycles.btc_values import AccountMinute, BtcState, Vote
 from babingepet.cycles.refusals import Situation, refusals
 from babingepet.cycles.settings import BtcSettings
 from babingepet.domain.codes import ExitReason, Grade, Regime, Side, Verdict

@@ -12,35 +12,36 @@ Order of one minute:
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from babingepet.compiled import rule
+from babingepet.cycles.btc_values import (
+    AccountMinute,
+    BtcState,
+    Market,
+    PositionMinute,
+    Vote,
+)
 from babingepet.cycles.settings import BtcSettings
 from babingepet.domain.codes import ExitReason
-from babingepet.domain.edge import Edge, Record
 from babingepet.domain.money import round8
 from babingepet.market.frames import Bools, Floats
 from babingepet.market.intervals import HOUR, MINUTE
 from babingepet.paper.exits import exit_step, open_position, with_funding
 from babingepet.paper.fills import entry_price, fills_at, funding_due
-from babingepet.paper.guards import Guards, after_trade, mark_equity
+from babingepet.paper.guards import after_trade, mark_equity
 from babingepet.paper.ledger import close_trade, pay, unrealized_pnl
 from babingepet.paper.position import (
     NO_ORDER,
     NO_POSITION,
     NO_TRADE,
     Bar,
-    ClosedTrade,
-    Ledger,
     Order,
     Position,
 )
 from babingepet.paper.sizing import (
     NO_EDGE,
     VETO_POLICY,
-    Size,
     bounded_fraction,
     floor_quantity,
     size_entry,
@@ -53,7 +54,7 @@ from babingepet.voting.aggregate import (
     weighted_score,
 )
 from babingepet.voting.debounce import Debounce, count_minute, is_settled, note_entry, note_shadow
-from babingepet.voting.edge import add_return, edge_of, record_of
+from babingepet.voting.edge import add_return, edge_of
 from babingepet.voting.gates import (
     SHADOWED,
     AccountGates,
@@ -65,93 +66,6 @@ from babingepet.voting.grade import GradeInputs, grade_of, grade_points
 from babingepet.voting.rules import ROUNDING
 
 NONE = ExitReason.NONE.value
-
-
-class BtcState(NamedTuple):
-    """All that one minute hands to the next."""
-
-    ledger: Ledger
-    order: Order
-    position: Position
-    shadow_order: Order
-    shadow: Position
-    guards: Guards
-    debounce: Debounce
-    record: Record
-
-
-class Market(NamedTuple):
-    """What the vote reads beside the scores, all at the end of the minute."""
-
-    regime: int
-    trend_up: float
-    trend_down: float
-    agreement: float
-    """Of the AI consensus; NaN without one."""
-    ai_side: int
-    spread_bps: float
-    """NaN without a quote."""
-    has_ai: bool
-    has_book: bool
-    data_age: int
-    clock_skew: int
-    pattern: float
-    """Multiplier of the pattern insights; 1 without, 0 skips."""
-    check_failed: bool
-    paused: bool
-
-
-class PositionMinute(NamedTuple):
-    """What one minute did to one position."""
-
-    position: Position
-    closed: ClosedTrade
-    funding: float
-    fee: float
-    """Entry and exit fees paid in this minute."""
-    filled: bool
-
-
-class AccountMinute(NamedTuple):
-    """What happened to the account in steps 1 to 4."""
-
-    filled: bool
-    lapsed: bool
-    funding: float
-    closed: ClosedTrade
-    shadow_closed: ClosedTrade
-    unrealized_pnl: float
-    equity: float
-
-
-class Vote(NamedTuple):
-    """What the scores came to in steps 5 and 6."""
-
-    score: float
-    coverage: float
-    verdict: int
-    votes: int
-    points: float
-    grade: int
-    buy_threshold: float
-    strong_threshold: float
-    edge: Edge
-    size: Size
-    blocked: int
-
-
-def initial_state(capital: float) -> BtcState:
-    """An account that has not traded."""
-    return BtcState(
-        Ledger(capital),
-        NO_ORDER,
-        NO_POSITION,
-        NO_ORDER,
-        NO_POSITION,
-        Guards(),
-        Debounce(),
-        record_of(np.empty(0)),
-    )
 
 
 @rule
@@ -188,7 +102,11 @@ def account_minute(
     real = run_position(state.order, state.position, bar, settings)
     shadow = run_position(state.shadow_order, state.shadow, bar, settings)
     ledger = pay(state.ledger, real.closed.gross_pnl, real.fee, real.funding)
-    guards, record = state.guards, state.record
+    guards, record, debounce = state.guards, state.record, state.debounce
+    if real.filled:
+        debounce = note_entry(debounce, state.order.side, state.order.as_of)
+    if shadow.filled:
+        debounce = note_shadow(debounce, state.shadow_order.as_of)
     if real.closed.side != 0:
         guards = after_trade(guards, real.closed.net_pnl, as_of, settings.guards)
         record = add_return(record, real.closed.net_return)
@@ -203,7 +121,7 @@ def account_minute(
         NO_ORDER,
         shadow.position,
         mark_equity(guards, as_of, equity, settings.guards),
-        state.debounce,
+        debounce,
         record,
     )
     return after, AccountMinute(
@@ -333,11 +251,8 @@ def btc_minute(
     if vote.blocked == 0:
         side = 1 if vote.verdict > 0 else -1
         order = Order(side, vote.size.quantity, bar.open_time + MINUTE, vote.grade)
-        debounce = note_entry(debounce, order.side)
     else:
         shadow = shadow_order(state, debounce, vote, bar, account.equity, settings)
-        if shadow.side != 0:
-            debounce = note_shadow(debounce)
     after = BtcState(
         state.ledger, order, state.position, shadow, state.shadow, state.guards, debounce,
         state.record,

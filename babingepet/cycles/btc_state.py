@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from babingepet.cycles.btc_minute import BtcState
+from babingepet.cycles.btc_values import BtcState
 from babingepet.domain.decision import canonical_json
 from babingepet.errors import IntegrityBroken
 from babingepet.paper.guards import Guards

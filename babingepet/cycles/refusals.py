@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from babingepet.cycles.btc_minute import BtcState, Market, Vote
+from babingepet.cycles.btc_values import BtcState, Market, Vote
 from babingepet.cycles.settings import HOURS, BtcSettings
 from babingepet.domain.codes import Gate, Grade, Regime, Side, failing
 from babingepet.domain.decision import Refusal

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from babingepet.errors import InputError
-from babingepet.paper.exits import ExitRules
+from babingepet.paper.exits import ExitRules, liquidation_price
 from babingepet.paper.fills import CostRules
 from babingepet.paper.guards import GuardRules
 from babingepet.paper.sizing import FLOOR_POLICY, VETO_POLICY, SizingRules
@@ -92,7 +92,18 @@ def override(settings: BtcSettings, pairs: Iterable[str]) -> BtcSettings:
     if given:
         known = ", ".join(sorted(settings.by_name))
         raise InputError(f"--set {next(iter(given))}: no such setting; there are {known}")
+    _require_consistent(changed)
     return changed
+
+
+def _require_consistent(settings: BtcSettings) -> None:
+    voting, sizing, exits = settings.voting, settings.sizing, settings.exits
+    if voting.buy_threshold > voting.strong_threshold:
+        raise InputError("--set buy_threshold: must not exceed strong_threshold")
+    if sizing.least_fraction > sizing.most_fraction:
+        raise InputError("--set least_fraction: must not exceed most_fraction")
+    if liquidation_price(1, 1.0, sizing.leverage) >= 1.0 - exits.stop_loss:
+        raise InputError("--set leverage: the position would be liquidated before its stop")
 
 
 Group = TypeVar("Group", VotingRules, ExitRules, CostRules, SizingRules, GuardRules)

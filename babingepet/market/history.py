@@ -17,6 +17,7 @@ from babingepet.errors import InputError
 from babingepet.market.frames import Candles, Floats, Frame, Ints
 from babingepet.market.intervals import HOUR, INTERVALS, MINUTE, anchor, minutes_needed_from
 
+NEVER = 2**62
 DERIVED = ("5m", "15m", "1h", "4h")
 """Intervals kept beside the minutes."""
 
@@ -37,6 +38,9 @@ class Growing(Generic[F]):
             name: self._room(column, 2 * len(start) + 1024)
             for name, column in start.columns().items()
         }
+
+    def __len__(self) -> int:
+        return self._length
 
     def append(self, more: F) -> None:
         """Add rows that follow the last one."""
@@ -110,6 +114,17 @@ def resample(candles: Candles, interval: str, until: int) -> Candles:
     return bars.rows(0, int(np.searchsorted(open_time + span, until, side="right")))
 
 
+def with_numbers(candles: Candles) -> Candles:
+    """The candles whose prices and volume are finite; any other is dropped whole.
+
+    One NaN would silence every recursive indicator after it.
+    """
+    sound = np.isfinite(candles.base_volume)
+    for prices in (candles.open, candles.high, candles.low, candles.close):
+        sound &= np.isfinite(prices)
+    return candles if sound.all() else candles.where(sound)
+
+
 def has_recent_hole(open_time: Ints, span: int, as_of: int) -> bool:
     """Whether the last 60 slots before ``as_of`` miss more than 3 bars in a row.
 
@@ -129,6 +144,15 @@ def has_recent_hole(open_time: Ints, span: int, as_of: int) -> bool:
     return max(inside, before, last_slot - int(recent[-1])) > LONGEST_HOLE
 
 
+def seed_of(open_time: Ints, interval: str, as_of: int) -> str:
+    """``anchored``, or ``short`` when history begins after its anchor.
+
+    Averages seeded in the middle of history differ from those of a longer one.
+    """
+    begins = int(open_time[0]) if len(open_time) else as_of
+    return "short" if begins > anchor(interval, as_of) else "anchored"
+
+
 class BarHistory:
     """Minutes and the longer bars made of them, for one instrument.
 
@@ -138,14 +162,18 @@ class BarHistory:
     """
 
     def __init__(self, minutes: Candles, hours: Candles) -> None:
+        self._hours = with_numbers(hours)
+        self._build(with_numbers(minutes))
+
+    def _build(self, minutes: Candles) -> None:
         self._minutes = Growing(minutes)
         self._end = int(minutes.open_time[-1]) + MINUTE if len(minutes) else 0
         derived = {name: resample(minutes, name, self._end) for name in ("5m", "15m", "1h")}
-        begin = int(minutes.open_time[0]) // HOUR * HOUR if len(minutes) else 0
-        derived["1h"] = Candles.concat([hours.between(0, begin), derived["1h"]])
-        derived["4h"] = resample(derived["1h"], "4h", self._end)
+        begin = int(minutes.open_time[0]) // HOUR * HOUR if len(minutes) else NEVER
+        derived["1h"] = Candles.concat([self._hours.between(0, begin), derived["1h"]])
+        derived["4h"] = resample(derived["1h"], "4h", self._end or begin)
         self._bars = {interval: Growing(bars) for interval, bars in derived.items()}
-        self._views: dict[str, tuple[int, int, Candles]] = {}
+        self._views: dict[str, tuple[tuple[int, int, int], Candles]] = {}
 
     @property
     def end(self) -> int:
@@ -158,6 +186,10 @@ class BarHistory:
         Raises:
             InputError: A minute does not follow the last one; rebuild the history instead.
         """
+        candles = with_numbers(candles)
+        if not self._end and len(candles):
+            self._build(candles.rows(0, 1))
+            candles = candles.rows(1, len(candles))
         for row in range(len(candles)):
             minute = candles.rows(row, row + 1)
             open_time = int(minute.open_time[0])
@@ -188,8 +220,10 @@ class BarHistory:
         be computed again.
         """
         start, end = anchor(interval, as_of), as_of // INTERVALS[interval] * INTERVALS[interval]
+        bars = self._bars[interval]
+        key = (start, end, len(bars))
         known = self._views.get(interval)
-        if known is None or known[:2] != (start, end):
-            known = (start, end, self._bars[interval].view().between(start, end))
+        if known is None or known[0] != key:
+            known = (key, bars.view().between(start, end))
             self._views[interval] = known
-        return known[2]
+        return known[1]

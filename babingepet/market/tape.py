@@ -15,7 +15,7 @@ import numpy as np
 
 from babingepet.compiled import rule
 from babingepet.market.frames import BookLevels, Bools, Floats, Ints, Quotes, Trades
-from babingepet.market.intervals import SECOND
+from babingepet.market.intervals import MINUTE, SECOND
 
 SECONDS = 60
 """Mid prices kept per minute, one a second."""
@@ -61,6 +61,7 @@ class TapeMinute:
         first_quote: First quote of the minute: the earliest that an order of the minute before
             could trade on.
         last_quote: Newest quote at the end of the minute, carried over when none came.
+        is_two_sided: Whether the newest update had a bid and an ask.
         book: Newest depth snapshot.
     """
 
@@ -75,6 +76,7 @@ class TapeMinute:
     mids: Floats
     first_quote: Quote | None
     last_quote: Quote | None
+    is_two_sided: bool
     book: Book | None
 
 
@@ -104,14 +106,16 @@ def merged_prints(trades: Trades, minimum_notional: float) -> Trades:
     )
 
 
+def has_both_sides(quotes: Quotes) -> Bools:
+    """Which quotes have a price and a size on both sides."""
+    sides = (quotes.bid_price, quotes.bid_size, quotes.ask_price, quotes.ask_size)
+    both: Bools = np.logical_and.reduce([side > 0 for side in sides])
+    return both
+
+
 def is_tradable(quotes: Quotes) -> Bools:
     """Which quotes have two sides that do not cross."""
-    usable: Bools = (
-        (quotes.bid_size > 0)
-        & (quotes.ask_size > 0)
-        & (quotes.bid_price > 0)
-        & (quotes.bid_price < quotes.ask_price)
-    )
+    usable: Bools = has_both_sides(quotes) & (quotes.bid_price < quotes.ask_price)
     return usable
 
 
@@ -193,7 +197,11 @@ def reduce_minute(
         book: Newest depth snapshot.
         minimum_notional: Smallest large print, quote currency.
     """
-    quotes = quotes.where(is_tradable(quotes))
+    tradable = is_tradable(quotes)
+    is_two_sided = not len(quotes) or bool(
+        has_both_sides(quotes.rows(len(quotes) - 1, len(quotes)))
+    )
+    quotes = quotes.where(tradable)
     unbroken = quotes_from is not None and quotes_from <= open_time
     carried = previous.last_quote if previous is not None and unbroken else None
     chain = _with_previous(carried, quotes)
@@ -215,6 +223,7 @@ def reduce_minute(
         mids=_mids_by_second(open_time, before, quotes.event_time, mid),
         first_quote=_quote(quotes, 0) if len(quotes) else None,
         last_quote=_quote(quotes, len(quotes) - 1) if len(quotes) else carried,
+        is_two_sided=is_two_sided,
         book=book,
     )
 
@@ -225,13 +234,15 @@ def covered_from(tape: Sequence[TapeMinute], feed: str) -> int | None:
     A feed that was connected anew begins again; a repaired hole does not break the chain.
     """
     start: int | None = None
+    expected: int | None = None
     for minute in reversed(tape):
         begins = minute.trades_from if feed == "trades" else minute.quotes_from
-        if begins is None:
+        if begins is None or (expected is not None and minute.open_time != expected):
             return start
         start = begins if start is None else min(start, begins)
         if begins > minute.open_time:
             return start
+        expected = minute.open_time - MINUTE
     return start
 
 

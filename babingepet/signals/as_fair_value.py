@@ -19,7 +19,7 @@ import numpy as np
 
 from babingepet.domain.score import Score, clip1, measured, unavailable
 from babingepet.market.intervals import MINUTE, SECOND
-from babingepet.market.tape import Quote, TapeMinute
+from babingepet.market.tape import SECONDS, Quote, TapeMinute
 from babingepet.signals.inputs import SignalInputs
 
 NAME = "as_fair_value"
@@ -51,6 +51,8 @@ def as_fair_value(inputs: SignalInputs) -> Score:
     tape = inputs.tape
     if not tape or tape[-1].open_time != inputs.as_of - MINUTE:
         return unavailable(NAME, "no quotes were collected for the last minute")
+    if not tape[-1].is_two_sided:
+        return unavailable(NAME, "the book has lost one side")
     quote = tape[-1].last_quote
     if quote is None or inputs.as_of - quote.event_time > STALE:
         return unavailable(NAME, "no two-sided quote in the last 60 s")
@@ -75,6 +77,9 @@ def mid_changes(
     tape: tuple[TapeMinute, ...], as_of: int
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """One-second changes of the mid price over the last 60 minutes, unknown ones left out."""
-    recent = [minute.mids for minute in tape if minute.open_time >= as_of - WINDOW_MINUTES * MINUTE]
-    changes = np.diff(np.concatenate(recent))
+    recent = [minute for minute in tape if minute.open_time >= as_of - WINDOW_MINUTES * MINUTE]
+    mids = np.full((int(as_of - recent[0].open_time) // MINUTE, SECONDS), np.nan)
+    for minute in recent:
+        mids[(minute.open_time - recent[0].open_time) // MINUTE] = minute.mids
+    changes = np.diff(mids.ravel())
     return changes[~np.isnan(changes)]

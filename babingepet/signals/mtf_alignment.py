@@ -14,7 +14,7 @@ from typing import NamedTuple
 from babingepet.domain.score import Score, clip1, measured, unavailable
 from babingepet.indicators import average_true_range, ema
 from babingepet.market.frames import Candles
-from babingepet.market.history import has_recent_hole
+from babingepet.market.history import has_recent_hole, seed_of
 from babingepet.market.intervals import INTERVALS
 from babingepet.signals.inputs import SignalInputs
 
@@ -66,14 +66,26 @@ def alignment(score: Score) -> Alignment:
     return Alignment(up / total, down / total)
 
 
+def _reason(inputs: SignalInputs) -> str:
+    counts = ", ".join(f"{name} {len(bars)}" for name, bars in inputs.bars.items())
+    holes = [
+        name
+        for name, bars in inputs.bars.items()
+        if len(bars) >= WARM_UP and has_recent_hole(bars.open_time, INTERVALS[name], inputs.as_of)
+    ]
+    if holes:
+        return f"more than 3 bars in a row are missing in {', '.join(holes)}; bars: {counts}"
+    return f"warm-up: {WARM_UP} bars in {LEAST_INTERVALS} intervals needed, have {counts}"
+
+
 def mtf_alignment(inputs: SignalInputs) -> Score:
     """Score the alignment of the available intervals."""
     by_interval = trends(inputs)
     if len(by_interval) < LEAST_INTERVALS:
-        have = ", ".join(f"{name} {len(bars)}" for name, bars in inputs.bars.items())
-        return unavailable(NAME, f"warm-up: {WARM_UP} bars in 2 intervals needed, have {have}")
+        return unavailable(NAME, _reason(inputs))
     total = sum(WEIGHTS[name] for name in by_interval)
     value = sum(WEIGHTS[name] * x for name, x in by_interval.items()) / total
-    return measured(
-        NAME, clip1(value), sum(len(inputs.bars[name]) for name in by_interval), by_interval
-    )
+    seeds = {seed_of(inputs.bars[name].open_time, name, inputs.as_of) for name in by_interval}
+    seed = "short" if "short" in seeds else "anchored"
+    observations = sum(len(inputs.bars[name]) for name in by_interval)
+    return measured(NAME, clip1(value), observations, {**by_interval, "seed": seed})

@@ -27,7 +27,7 @@ from babingepet.indicators import (
     mid_rank,
 )
 from babingepet.market.frames import Candles, Floats, Ints
-from babingepet.market.history import has_recent_hole
+from babingepet.market.history import has_recent_hole, seed_of
 from babingepet.market.intervals import INTERVALS
 from babingepet.signals.inputs import SignalInputs
 
@@ -162,6 +162,7 @@ def _read(bars: Candles) -> RegimeReading:
         "slope": float(slope[-1]),
         "efficiency_ratio": float(er[-1]),
         "natr": float(natr[-1]),
+        "seed": seed_of(bars.open_time, INTERVAL, int(bars.open_time[-1])),
         "natr_rank": None if np.isnan(rank) else rank,
     }
     score = measured(NAME, value, len(bars), details)

@@ -20,7 +20,7 @@ from babingepet.compiled import rule
 from babingepet.domain.score import Score, clip1, measured, unavailable
 from babingepet.indicators import mid_rank
 from babingepet.market.frames import Bools, Floats, Ints
-from babingepet.market.history import has_recent_hole
+from babingepet.market.history import has_recent_hole, seed_of
 from babingepet.market.intervals import DAY, MINUTE, anchor
 from babingepet.signals.inputs import SignalInputs
 
@@ -53,6 +53,8 @@ class VolumeDays(NamedTuple):
     """Base volume of each day, (d,)."""
     sizes: Floats
     """Bucket volume in force on each day, NaN if unknown, (d,)."""
+    whole: Bools
+    """Which days have enough minutes to count, (d,)."""
 
 
 def volume_days(open_time: Ints, base_volume: Floats) -> VolumeDays:
@@ -63,7 +65,7 @@ def volume_days(open_time: Ints, base_volume: Floats) -> VolumeDays:
     days, bounds = days[present], np.append(bounds[:-1][present], bounds[-1])
     volumes = np.add.reduceat(base_volume, bounds[:-1])
     whole = np.diff(bounds) >= WHOLE_DAY_MINUTES
-    return VolumeDays(bounds, volumes, _daily_sizes(days, volumes, whole))
+    return VolumeDays(bounds, volumes, _daily_sizes(days, volumes, whole), whole)
 
 
 def first_day_needed(days: VolumeDays, first: int) -> int:
@@ -90,7 +92,7 @@ def _daily_sizes(days: Ints, volume: Floats, whole: Bools) -> Floats:
             if whole[before] and days[before] >= days[today] - VOLUME_DAYS:
                 total += volume[before]
                 count += 1
-        if count >= LEAST_VOLUME_DAYS:
+        if count >= LEAST_VOLUME_DAYS and total > 0.0:
             sizes[today] = total / count / BUCKETS_PER_DAY
     return sizes
 
@@ -110,7 +112,7 @@ def signed_buckets(
     for day in range(first, len(sizes)):
         if sizes[day] != size:
             size, filled, bought = sizes[day], 0.0, 0.0
-        if np.isnan(size):
+        if not size > 0.0:
             continue
         for i in range(bounds[day], bounds[day + 1]):
             left, left_bought = base_volume[i], taker_buy[i]
@@ -156,7 +158,7 @@ def vpin(inputs: SignalInputs) -> Score:
     if np.isnan(days.sizes[-1]):
         return unavailable(
             NAME,
-            f"warm-up: {len(days.sizes) - 1} of {LEAST_VOLUME_DAYS} days of volume",
+            f"warm-up: {int(days.whole[:-1].sum())} of {LEAST_VOLUME_DAYS} days of volume",
             len(minutes),
         )
     anchor_row = np.searchsorted(minutes.open_time, anchor("1m", inputs.as_of))
@@ -168,11 +170,14 @@ def vpin(inputs: SignalInputs) -> Score:
         days.sizes,
         first_day_needed(days, anchor_day),
     )
-    return _score(signed, float(days.sizes[-1]))
+    seed = seed_of(minutes.open_time, "1m", inputs.as_of)
+    return _score(signed, float(days.sizes[-1]), seed)
 
 
-def _score(signed: Floats, size: float) -> Score:
+def _score(signed: Floats, size: float, seed: str = "anchored") -> Score:
     history = rolling_vpin(signed[-(WINDOW + POPULATION) :])
+    if np.isnan(history).any():
+        return unavailable(NAME, "taker-buy volume is missing in some minutes", len(signed))
     if len(history) <= LEAST_POPULATION:
         return unavailable(NAME, f"warm-up: {len(signed)} of 150 volume buckets", len(signed))
     current = float(history[-1])
@@ -189,6 +194,7 @@ def _score(signed: Floats, size: float) -> Score:
             "level": vpin_level(rank),
             "direction": direction,
             "bucket_volume": size,
+            "seed": seed,
             "method": "taker volume of one-minute candles",
         },
     )

@@ -64,14 +64,14 @@ def is_settled(
 
 
 @rule
-def note_entry(state: Debounce, side: int) -> Debounce:
-    """Remember that this minute ordered an entry."""
-    return Debounce(state.as_of, state.side, state.minutes, side, state.as_of, state.shadow_as_of)
+def note_entry(state: Debounce, side: int, as_of: int) -> Debounce:
+    """Remember the entry that was ordered at ``as_of`` and has filled."""
+    return Debounce(state.as_of, state.side, state.minutes, side, as_of, state.shadow_as_of)
 
 
 @rule
-def note_shadow(state: Debounce) -> Debounce:
-    """Remember that this minute ordered a shadow entry."""
+def note_shadow(state: Debounce, as_of: int) -> Debounce:
+    """Remember the shadow entry that was ordered at ``as_of`` and has filled."""
     return Debounce(
-        state.as_of, state.side, state.minutes, state.entry_side, state.entry_as_of, state.as_of
+        state.as_of, state.side, state.minutes, state.entry_side, state.entry_as_of, as_of
     )

@@ -74,7 +74,7 @@ class Json(TypeDecorator[Any]):
     def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
         """Encode; None is stored as SQL NULL."""
         del dialect
-        return None if value is None else canonical_json(value)
+        return None if value is None else json_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> object:
         """Decode."""
@@ -82,7 +82,7 @@ class Json(TypeDecorator[Any]):
         return None if value is None else orjson.loads(value)
 
 
-def canonical_json(value: object) -> str:
+def json_text(value: object) -> str:
     """The one JSON text of a value: sorted keys, no spaces, NaN as null.
 
     Raises:

@@ -5,7 +5,7 @@ import pytest
 
 from babingepet.errors import InputError
 from babingepet_resources.warehouse import cycles, history
-from babingepet_resources.warehouse.types import Money, canonical_json
+from babingepet_resources.warehouse.types import Money, json_text
 from tests.resources.warehouse import builders as b
 
 
@@ -50,11 +50,11 @@ def test_what_is_not_exact_money_is_refused_and_nothing_is_written(database, amo
 
 
 def test_equal_values_have_equal_json_text_and_nan_is_null():
-    one = canonical_json({"b": np.float64(1.5), "a": [float("nan")], "c": Decimal("0.10")})
+    one = json_text({"b": np.float64(1.5), "a": [float("nan")], "c": Decimal("0.10")})
     assert one == '{"a":[null],"b":1.5,"c":"0.10"}'
-    assert canonical_json({"c": frozenset({2, 1})}) == '{"c":[1,2]}'
+    assert json_text({"c": frozenset({2, 1})}) == '{"c":[1,2]}'
 
 
 def test_what_json_has_no_word_for_is_refused():
     with pytest.raises(InputError, match="object"):
-        canonical_json({"a": object()})
+        json_text({"a": object()})
