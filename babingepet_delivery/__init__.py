@@ -1,0 +1,1 @@
+"""What people touch: the command line, later the API, the dashboards and the bot."""

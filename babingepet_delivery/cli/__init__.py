@@ -1,0 +1,1 @@
+"""The command line: parse and print only; every command calls a service."""

@@ -1,0 +1,55 @@
+"""The fifteen jobs of the system's description, and what runs each of them here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+LOOP = "sensor btc_loop, job btc_loop"
+ABSENT = "not in this version"
+
+
+@dataclass(frozen=True)
+class DescribedJob:
+    """One job of the description.
+
+    Attributes:
+        job_id: Its name there.
+        when: When it runs, as described; cron times are UTC.
+        purpose: What it is for.
+        runs_as: What runs it here.
+    """
+
+    job_id: str
+    when: str
+    purpose: str
+    runs_as: str = ABSENT
+
+    @property
+    def available(self) -> bool:
+        """Whether this version runs it."""
+        return self.runs_as != ABSENT
+
+
+JOBS: tuple[DescribedJob, ...] = (
+    DescribedJob("btc_collector", "every 60 s", "exchange data", LOOP),
+    DescribedJob("btc_signals", "every 60 s", "signal computation", LOOP),
+    DescribedJob("btc_simulator", "every 60 s", "paper trading cycle", LOOP),
+    DescribedJob("btc_ai", "every 20 min", "swarm of nine analysts"),
+    DescribedJob("ihsg_session_1", "01:50", "Indonesian shares, first session"),
+    DescribedJob("ihsg_session_2", "06:20", "Indonesian shares, second session"),
+    DescribedJob("ihsg_price_check", "every 30 min", "exits of Indonesian shares"),
+    DescribedJob("altcoin_analysis", "every 4 h", "altcoin full cycle"),
+    DescribedJob("altcoin_price_check", "every 30 min", "exits of altcoins"),
+    DescribedJob("health_daily", "23:30", "daily health report"),
+    DescribedJob("health_weekly", "Saturday 01:00", "weekly search for anomalies"),
+    DescribedJob("health_alerts", "every 15 min", "alerts"),
+    DescribedJob("factor_ic_weekly", "Sunday 00:05", "information coefficients of factors"),
+    DescribedJob("walk_forward_weekly", "Sunday 00:20", "out-of-sample validation"),
+    DescribedJob("auth_password_rotate", "23:00", "daily rotation of the password"),
+)
+
+
+def as_document() -> dict[str, Any]:
+    """All jobs as JSON values."""
+    return {"jobs": [asdict(job) | {"available": job.available} for job in JOBS]}

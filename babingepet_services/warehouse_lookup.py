@@ -1,0 +1,196 @@
+"""In which warehouse a decision or a position is: the configured one first, then the others.
+
+Belongs here: which databases there are and finding an identifier in them, without making or
+changing any. Does not belong here: what is read about it then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from babingepet.errors import BabingepetError, InputError
+from babingepet_resources.settings import Settings
+from babingepet_resources.warehouse import history
+from babingepet_resources.warehouse.database import Database, open_database
+from babingepet_resources.warehouse.lookups import nearest_ids
+from babingepet_services.btc_records import PAPER
+
+SOURCES = ("binance", "recorded", "simulated")
+CONFIGURED, DEMO = "configured", "demo"
+NEAREST = 6
+"""Identifiers offered when there is none of the given name."""
+
+Kind = Literal["cycle", "any"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database that may hold decisions.
+
+    Attributes:
+        name: configured, binance, recorded, simulated or demo.
+        url: Its address.
+        schema: PostgreSQL schema, if any.
+        file: The file of an embedded one.
+    """
+
+    name: str
+    url: str
+    schema: str | None
+    file: Path | None
+
+    def open(self) -> Database:
+        """Open it; an embedded file must exist."""
+        return open_database(self.url, self.schema)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where an identifier was found.
+
+    Attributes:
+        place: The first place that has it.
+        database: Open for the length of the block.
+        book: The ledger.
+        cycle_id: The decision; of a position the one that ordered it.
+        position_id: None when a decision was asked for.
+        also_in: Names of other places that have the same identifier.
+    """
+
+    place: Place
+    database: Database
+    book: str
+    cycle_id: str
+    position_id: str | None
+    also_in: tuple[str, ...]
+
+
+def demo_file(settings: Settings) -> Path:
+    """The warehouse of rehearsals."""
+    return settings.data_dir.absolute() / "demo.sqlite"
+
+
+def embedded_places(settings: Settings) -> list[Place]:
+    """The embedded warehouses of a data folder, whether they exist or not."""
+    embedded = settings.model_copy(update={"database_url": None})
+    places = [_embedded(name, embedded.warehouse_url(name)) for name in SOURCES]
+    return [*places, _embedded(DEMO, f"sqlite:///{demo_file(settings)}")]
+
+
+def all_places(settings: Settings) -> list[Place]:
+    """Where decisions may be, in the order in which they are asked."""
+    places = [p for p in embedded_places(settings) if p.file and p.file.is_file()]
+    places.sort(key=lambda place: place.name != settings.market)
+    if settings.database_url:
+        return [
+            Place(CONFIGURED, settings.database_url, settings.database_schema, None),
+            *places,
+        ]
+    return places
+
+
+@contextmanager
+def find(
+    settings: Settings, identifier: str, warehouse: str | None = None, *, kind: Kind = "any"
+) -> Iterator[Found]:
+    """Find a cycle or a position.
+
+    Args:
+        settings: Where to look.
+        identifier: A cycle id or a position id.
+        warehouse: Name of the one place to look at; None for all.
+        kind: ``cycle`` to leave positions out.
+
+    Raises:
+        InputError: No warehouse has it; the message names the nearest ones.
+        Unavailable: The only places left do not answer.
+    """
+    places = _named(settings, warehouse)
+    with ExitStack() as stack:
+        search = _Search(identifier, kind)
+        for place in places:
+            search.look_into(place, stack)
+        if not search.hits:
+            raise search.failure(places)
+        place, database, cycle_id, position_id = search.hits[0]
+        also_in = tuple(other.name for other, *_ in search.hits[1:])
+        yield Found(place, database, PAPER, cycle_id, position_id, also_in)
+
+
+class _Search:
+    """What came of looking for one identifier in several places."""
+
+    def __init__(self, identifier: str, kind: Kind) -> None:
+        self._identifier = identifier
+        self._kind = kind
+        self._near: list[str] = []
+        self._silent: list[BabingepetError] = []
+        self.hits: list[tuple[Place, Database, str, str | None]] = []
+
+    def look_into(self, place: Place, stack: ExitStack) -> None:
+        """Look into one place; its database stays open for as long as the stack."""
+        try:
+            database = place.open()
+            stack.callback(database.close)
+            with database.reading() as connection:
+                hit = self._hit(connection)
+                if hit:
+                    self.hits.append((place, database, *hit))
+                else:
+                    positions = self._kind == "any"
+                    self._near += nearest_ids(
+                        connection, PAPER, self._identifier, with_positions=positions
+                    )
+        except BabingepetError as error:  # the others may still have it
+            self._silent.append(error)
+
+    def _hit(self, connection: Connection) -> tuple[str, str | None] | None:
+        if history.decision(connection, PAPER, self._identifier):
+            return self._identifier, None
+        if self._kind == "cycle":
+            return None
+        position = history.position(connection, PAPER, self._identifier)
+        return (position.entry_cycle_id, self._identifier) if position else None
+
+    def failure(self, places: list[Place]) -> BabingepetError:
+        """Why nothing was found."""
+        if len(self._silent) == len(places):
+            return self._silent[0]
+        searched = ", ".join(place.name for place in places)
+        ranked = sorted(
+            set(self._near), key=lambda other: (-_shared(self._identifier, other), other)
+        )
+        nearest = ", ".join(ranked[:NEAREST]) or "none, nothing was decided yet"
+        said = "".join(f"; {error}" for error in self._silent)
+        return InputError(
+            f"{self._identifier}: no such decision or position in {searched}; "
+            f"the nearest: {nearest}{said}"
+        )
+
+
+def _embedded(name: str, url: str) -> Place:
+    return Place(name, url, None, Path(url.removeprefix("sqlite:///")))
+
+
+def _named(settings: Settings, warehouse: str | None) -> list[Place]:
+    places = all_places(settings)
+    if warehouse == CONFIGURED and not settings.database_url:
+        configured = "binance" if settings.market == "auto" else settings.market
+        return _named(settings, configured)
+    chosen = [place for place in places if warehouse in {None, place.name}]
+    if not chosen:
+        what = "no warehouse" if warehouse is None else f"no warehouse named {warehouse}"
+        raise InputError(f"there is {what} in {settings.data_dir.absolute()} yet")
+    return chosen
+
+
+def _shared(one: str, other: str) -> int:
+    """Length of the common beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -1,0 +1,107 @@
+"""signals, jobs, doctor, db upgrade and the hand-over of ``run``."""
+
+import sqlite3
+import sys
+from types import ModuleType
+
+import pytest
+
+from babingepet_delivery.cli.main import COMMANDS
+from tests.delivery.conftest import call
+
+
+def test_signals_are_the_registry():
+    document = call("signals", "--json").document
+    rows = {row["name"]: row for row in document["signals"]}
+    assert len(rows) == 13
+    assert document["total_weight"] == 0.88
+    assert rows["whale_flow"] == {
+        "name": "whale_flow", "weight": 0.12, "feeds": [["trades"]], "computed": True,
+        "warm_up": "5 minutes of trades", "reference": "merged large prints",
+    }  # fmt: skip
+    assert rows["funding_rate"]["feeds"] == [["funding"], ["mark_price"]]
+    assert rows["sentiment"]["computed"] is False
+    shown = call("signals").out
+    assert "funding or mark_price" in shown
+    assert "not in this version" in shown
+
+
+def test_jobs_say_what_runs_here_and_what_does_not():
+    jobs = {job["job_id"]: job for job in call("jobs", "--json").document["jobs"]}
+    assert len(jobs) == 15
+    running = {name for name, job in jobs.items() if job["available"]}
+    assert running == {"btc_collector", "btc_signals", "btc_simulator"}
+    assert all("btc_loop" in jobs[name]["runs_as"] for name in running)
+    assert jobs["btc_ai"]["runs_as"] == "not in this version"
+    assert "auth_password_rotate" in call("jobs").out
+
+
+def test_doctor_ends_with_0_unless_something_fails(tmp_path):
+    well = call("doctor", "--json", data_dir=tmp_path, market="recorded", dagster_port=59_999)
+    assert well.code == 0
+    assert well.document["counts"]["fail"] == 0
+    (tmp_path / "babingepet.sqlite").write_bytes(b"not a database at all" * 99)
+    ill = call("doctor", "--json", data_dir=tmp_path, market="recorded")
+    assert ill.code == 1
+    failed = [one for one in ill.document["findings"] if one["status"] == "fail"]
+    assert [one["name"] for one in failed] == ["binance"]
+    assert failed[0]["advice"]
+
+
+def test_doctor_groups_what_it_found_for_people(rehearsal):
+    shown = call("doctor", data_dir=rehearsal.data_dir, market="recorded").out
+    for words in ("environment", "settings", "BABINGEPET_DATA_DIR", "warehouses", "40 decisions"):
+        assert words in shown
+
+
+def test_db_upgrade_says_what_it_applied_and_that_a_second_one_had_nothing_to_do(tmp_path):
+    first = call("db", "upgrade", "--json", data_dir=tmp_path, market="recorded").document
+    assert first["database"].endswith("babingepet-recorded.sqlite")
+    assert (first["before"], first["applied"][-1]) == (None, first["revision"])
+    again = call("db", "upgrade", data_dir=tmp_path, market="recorded").out
+    assert "nothing to do" in again
+
+
+def test_db_upgrade_leaves_foreign_tables_alone_and_offers_another_place(tmp_path):
+    path = tmp_path / "theirs.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE crypto_candles (mine TEXT)")
+    database.close()
+    done = call("db", "upgrade", data_dir=tmp_path, database_url=f"sqlite:///{path}")
+    assert done.code == 2
+    assert "did not create: crypto_candles" in done.err
+    assert "Name another file" in done.err
+
+
+@pytest.fixture
+def supervised(monkeypatch):
+    """The settings that ``run`` hands over, instead of a running platform."""
+    handed = []
+    fake = ModuleType("babingepet_delivery.supervisor")
+    fake.run = lambda settings: handed.append(settings) or 7
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    return handed
+
+
+def test_run_hands_over_settings_and_ends_as_the_platform_did(supervised, trending_file, tmp_path):
+    done = call(
+        "run", "--data", trending_file, "--from", "2025-05-08T10:00", "--speed", "60",
+        "--symbol", "btcusdt", "--set", "leverage=2", "--port", "4001", data_dir=tmp_path,
+    )  # fmt: skip
+    assert done.code == 7
+    (settings,) = supervised
+    assert (settings.market, settings.symbol, settings.speed) == ("recorded", "BTCUSDT", "60")
+    assert (settings.data, settings.dagster_port) == ((trending_file,), 4001)
+    assert settings.overrides == ("leverage=2",)
+
+
+def test_run_takes_what_is_not_given_from_the_environment(supervised, tmp_path):
+    assert call("run", data_dir=tmp_path, market="simulated", seed=5, speed="max").code == 7
+    (settings,) = supervised
+    assert (settings.market, settings.seed, settings.speed) == ("simulated", 5, "max")
+
+
+def test_every_command_has_a_help_of_its_own():
+    for name in COMMANDS:
+        shown = call(name, "--help").out
+        assert f"Usage: babingepet {name}" in shown

@@ -1,0 +1,32 @@
+"""The fifteen job ids are those of the system's description, in its order."""
+
+from babingepet_services.jobs import JOBS, LOOP, as_document
+
+DESCRIBED = [
+    "btc_collector",
+    "btc_signals",
+    "btc_simulator",
+    "btc_ai",
+    "ihsg_session_1",
+    "ihsg_session_2",
+    "ihsg_price_check",
+    "altcoin_analysis",
+    "altcoin_price_check",
+    "health_daily",
+    "health_weekly",
+    "health_alerts",
+    "factor_ic_weekly",
+    "walk_forward_weekly",
+    "auth_password_rotate",
+]
+
+
+def test_every_described_job_is_listed_once():
+    assert [job.job_id for job in JOBS] == DESCRIBED
+
+
+def test_only_what_the_loop_does_counts_as_available():
+    jobs = as_document()["jobs"]
+    assert [job["job_id"] for job in jobs if job["available"]] == DESCRIBED[:3]
+    assert {job["runs_as"] for job in jobs if job["available"]} == {LOOP}
+    assert {job["runs_as"] for job in jobs if not job["available"]} == {"not in this version"}
