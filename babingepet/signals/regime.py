@@ -64,10 +64,10 @@ class RegimeReading:
 
 @rule
 def raw_state(
-    adx: float, plus_di: float, minus_di: float, slope: float, er: float, rank: float
+    adx: float, plus_di: float, minus_di: float, slope: float, er: float, volatile: bool
 ) -> int:
-    """State of one bar from its indicators; a NaN rank cannot be volatile."""
-    if rank >= VOLATILE_RANK - ROUNDING and er < VOLATILE_ER:
+    """State of one bar from its indicators; ``volatile``: its natr ranks at .95 or above."""
+    if volatile and er < VOLATILE_ER:
         return VOLATILE
     if adx >= TREND_ADX - ROUNDING and er >= TREND_ER - ROUNDING:
         if plus_di > minus_di and slope > TREND_SLOPE:
@@ -93,12 +93,41 @@ def confirm(raw: Ints) -> tuple[int, int]:
 
 
 @rule
+def rank_window(row: int) -> int:
+    """First bar of the population a bar is ranked in: the last 500 values since the anchor."""
+    return max(PERIOD, row - POPULATION + 1)
+
+
+@rule
 def natr_rank(natr: Floats, row: int) -> float:
-    """Mid-rank of a bar's natr among the last 500 since the anchor, itself included."""
-    first = max(PERIOD, row - POPULATION + 1)
+    """Mid-rank of a bar's natr in its population, itself included; NaN in warm-up."""
+    first = rank_window(row)
     if row - first + 1 < LEAST_POPULATION:
         return np.nan
     return mid_rank(natr[first : row + 1], natr[row])
+
+
+@rule
+def is_volatile(natr: Floats, row: int) -> bool:
+    """Whether ``natr_rank`` is at least .95.
+
+    A rank of .95 leaves room for few larger values: most bars have too many among the first fifty,
+    and the other 450 need not be looked at.
+    """
+    first = rank_window(row)
+    count = row - first + 1
+    if count < LEAST_POPULATION:
+        return False
+    room = (1.0 - VOLATILE_RANK + ROUNDING) * count
+    above = 0.0
+    for i in range(first, row + 1):
+        if natr[i] > natr[row]:
+            above += 1.0
+        elif natr[i] == natr[row]:
+            above += 0.5
+        if above > room:
+            return False
+    return True
 
 
 @rule
@@ -108,8 +137,8 @@ def raw_states(
     """State of every bar; UNKNOWN during the warm-up."""
     result = np.full(len(adx), UNKNOWN)
     for i in range(WARM_UP - 1, len(adx)):
-        rank = natr_rank(natr, i) if er[i] < VOLATILE_ER else np.nan
-        result[i] = raw_state(adx[i], plus_di[i], minus_di[i], slope[i], er[i], rank)
+        volatile = er[i] < VOLATILE_ER and is_volatile(natr, i)
+        result[i] = raw_state(adx[i], plus_di[i], minus_di[i], slope[i], er[i], volatile)
     return result
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from babingepet.domain.codes import Regime
-from babingepet.signals.regime import confirm, natr_rank, raw_state, read_regime
+from babingepet.signals.regime import confirm, is_volatile, natr_rank, raw_state, read_regime
 from tests import factories as f
 
 U, V, UP, DN, R, N = (
@@ -38,7 +38,7 @@ U, V, UP, DN, R, N = (
     ],
 )
 def test_the_first_state_that_matches_is_the_raw_state(adx, plus, minus, slope, er, rank, expected):
-    found = raw_state(float(adx), float(plus), float(minus), slope, er, rank)
+    found = raw_state(float(adx), float(plus), float(minus), slope, er, rank >= 0.95)
     assert Regime(found) is expected
 
 
@@ -144,3 +144,17 @@ def test_since_is_the_close_of_the_bar_that_confirmed_it():
     inputs = of(1_000.0 + np.arange(120.0))
     reading = read_regime(inputs)
     assert reading.since == f.NOON  # the 120th bar, closed at noon
+
+
+@pytest.mark.parametrize("values", ["continuous", "with ties", "rising", "flat"])
+def test_a_bar_is_volatile_exactly_when_it_ranks_at_95_percent(values):
+    random = np.random.default_rng(5)
+    natr = {
+        "continuous": random.random(900),
+        "with ties": random.integers(0, 12, 900) / 12.0,
+        "rising": np.arange(900.0),
+        "flat": np.ones(900),
+    }[values]
+    for row in range(100, 900):
+        rank = natr_rank(natr, row)
+        assert is_volatile(natr, row) == (not np.isnan(rank) and rank >= 0.95 - 1e-12)
