@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from babingepet.errors import ConfigurationError, ExchangeUnavailable, InputError
+from babingepet.errors import ConfigurationError, ExchangeUnavailable
 from babingepet_resources.clients.binance.feed import BinanceFeed
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import MarketFeed
 from babingepet_resources.exchange.moments import parse_moment
-from babingepet_resources.exchange.opening import open_source
+from babingepet_resources.exchange.opening import open_source, parse_speed
 from babingepet_resources.exchange.threaded import serve_in_thread
 from babingepet_resources.settings import Settings, require_files
 from babingepet_resources.warehouse import schema
@@ -52,23 +52,6 @@ def resolve_market(settings: Settings, clock: Clock) -> str:
     finally:
         feed.stop()
     return "binance"
-
-
-def parse_speed(text: str) -> float | None:
-    """A positive factor; None for ``max``.
-
-    Raises:
-        InputError: Neither.
-    """
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0.0 < speed < float("inf"):
-        raise InputError(f"--speed {text}: neither a positive number nor max")
-    return speed
 
 
 @contextmanager

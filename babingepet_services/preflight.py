@@ -9,9 +9,8 @@ from __future__ import annotations
 from babingepet.cycles.settings import BtcSettings, override
 from babingepet.errors import InputError
 from babingepet_resources.exchange.moments import parse_moment
-from babingepet_resources.exchange.opening import open_source
+from babingepet_resources.exchange.opening import open_source, parse_speed
 from babingepet_resources.settings import Settings, require_files
-from babingepet_services.market_source import parse_speed
 
 HIGHEST_PORT = 65_535
 

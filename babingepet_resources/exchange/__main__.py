@@ -18,7 +18,7 @@ import orjson
 
 from babingepet.errors import InputError
 from babingepet_resources.exchange.moments import parse_moment
-from babingepet_resources.exchange.opening import open_source
+from babingepet_resources.exchange.opening import open_source, parse_speed
 from babingepet_resources.exchange.server import ExchangeServer
 
 _PARENT_POLL_S = 1.0
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _server(arguments: argparse.Namespace) -> ExchangeServer:
-    speed = _speed(arguments.speed)
+    speed = parse_speed(arguments.speed)
     start = None if arguments.start is None else parse_moment(arguments.start)
     source = open_source(
         arguments.market,
@@ -72,19 +72,6 @@ def _server(arguments: argparse.Namespace) -> ExchangeServer:
         port=arguments.port,
         scripted_faults=arguments.scripted_faults,
     )
-
-
-def _speed(text: str) -> float | None:
-    """A positive number, or None for `max`."""
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < float("inf"):
-        raise InputError(f"--speed '{text}' is neither a positive number nor max.")
-    return speed
 
 
 async def _serve(server: ExchangeServer, parent_pid: int | None) -> None:

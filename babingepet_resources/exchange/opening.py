@@ -60,6 +60,23 @@ def open_source(
     return source
 
 
+def parse_speed(text: str) -> float | None:
+    """A positive factor; None for ``max``.
+
+    Raises:
+        InputError: Neither.
+    """
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed < float("inf"):
+        raise InputError(f"--speed '{text}' is neither a positive number nor max.")
+    return speed
+
+
 def _files(path: Path) -> list[Path]:
     try:
         return sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
