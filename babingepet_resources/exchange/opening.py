@@ -73,7 +73,7 @@ def parse_speed(text: str) -> float | None:
     except ValueError:
         speed = 0.0
     if not 0.0 < speed < float("inf"):
-        raise InputError(f"--speed '{text}' is neither a positive number nor max.")
+        raise InputError(f"--speed {text} is neither a positive number nor max.")
     return speed
 
 

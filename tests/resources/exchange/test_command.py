@@ -71,8 +71,8 @@ def test_it_ends_when_its_parent_is_gone():
     [
         (["--market", "recorded", "--data", "nowhere"], "nowhere: cannot be read"),
         (["--market", "simulated", "--from", "soon"], "--from 'soon' is not a time"),
-        (["--market", "simulated", "--speed", "fast"], "--speed 'fast' is neither"),
-        (["--market", "simulated", "--speed", "-1"], "--speed '-1' is neither"),
+        (["--market", "simulated", "--speed", "fast"], "--speed fast is neither"),
+        (["--market", "simulated", "--speed", "-1"], "--speed -1 is neither"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence):
