@@ -66,11 +66,16 @@ def efficiency_ratio(close: Floats, period: int) -> Floats:
     Source: Kaufman, Trading Systems and Methods.
     """
     result = np.full(len(close), np.nan)
-    for i in range(period, len(close)):
-        path = 0.0
-        for j in range(i - period + 1, i + 1):
-            path += abs(close[j] - close[j - 1])
-        result[i] = abs(close[i] - close[i - period]) / path if path > 0.0 else 0.0
+    if len(close) <= period:
+        return result
+    steps = np.abs(np.diff(close))
+    path = np.zeros(len(close) - period)
+    for back in range(period):  # oldest step first; the inner loop runs over bars side by side
+        for i in range(len(path)):
+            path[i] += steps[i + back]
+    for i in range(len(path)):
+        moved = abs(close[i + period] - close[i])
+        result[i + period] = moved / path[i] if path[i] > 0.0 else 0.0
     return result
 
 

@@ -67,8 +67,8 @@ class Frame:
         return tuple(field.name for field in fields(cls))
 
     @classmethod
-    def _unchecked(cls, columns: dict[str, npt.NDArray[Any]]) -> Self:
-        """A frame of columns that another frame has checked already."""
+    def of_checked(cls, columns: dict[str, npt.NDArray[Any]]) -> Self:
+        """A frame of read-only columns that another frame has checked already."""
         frame = cls.__new__(cls)
         frame.__dict__.update(columns)
         return frame
@@ -107,7 +107,7 @@ class Frame:
 
     def rows(self, start: int, stop: int) -> Self:
         """Rows by position, as views."""
-        return self._unchecked(
+        return self.of_checked(
             {name: column[start:stop] for name, column in self.columns().items()}
         )
 

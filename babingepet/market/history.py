@@ -53,7 +53,10 @@ class Growing(Generic[F]):
 
     def view(self) -> F:
         """All rows so far; later appends do not change them."""
-        return self._kind(**{name: col[: self._length] for name, col in self._columns.items()})
+        columns = {name: column[: self._length] for name, column in self._columns.items()}
+        for column in columns.values():
+            column.flags.writeable = False
+        return self._kind.of_checked(columns)
 
     @staticmethod
     def _room(column: npt.NDArray[Any], capacity: int) -> npt.NDArray[Any]:

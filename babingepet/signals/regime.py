@@ -37,6 +37,7 @@ INTERVAL = "15m"
 WARM_UP = 120
 PERIOD, SLOW, ER_PERIOD, SLOPE_BARS = 14, 50, 20, 10
 POPULATION, LEAST_POPULATION = 500, 100
+BLOCK = 64
 CONFIRMATIONS = 3
 """Equal raw states in a row that confirm a change."""
 VOLATILE_RANK, VOLATILE_ER = 0.95, 0.30
@@ -112,20 +113,19 @@ def is_volatile(natr: Floats, row: int) -> bool:
     """Whether ``natr_rank`` is at least .95.
 
     A rank of .95 leaves room for few larger values: most bars have too many among the first fifty,
-    and the other 450 need not be looked at.
+    and the rest need not be looked at. A block is counted without a branch in between.
     """
-    first = rank_window(row)
+    first, value = rank_window(row), natr[row]
     count = row - first + 1
     if count < LEAST_POPULATION:
         return False
     room = (1.0 - VOLATILE_RANK + ROUNDING) * count
-    above = 0.0
-    for i in range(first, row + 1):
-        if natr[i] > natr[row]:
-            above += 1.0
-        elif natr[i] == natr[row]:
-            above += 0.5
-        if above > room:
+    above, equal = 0, 0
+    for start in range(first, row + 1, BLOCK):
+        for i in range(start, min(start + BLOCK, row + 1)):
+            above += natr[i] > value
+            equal += natr[i] == value
+        if above + 0.5 * equal > room:
             return False
     return True
 
