@@ -165,7 +165,9 @@ def test_before_its_snapshot_the_book_is_not_known_yet_rather_than_not_recorded(
     assert "the order book is not known yet" in message
 
 
-def test_a_funding_file_is_served_as_settlements_on_their_minute(write_minutes, tmp_path, with_client):
+def test_a_funding_file_is_served_as_settlements_on_their_minute(
+    write_minutes, tmp_path, with_client
+):
     eight_hours = 8 * 3_600_000
     settled = START // eight_hours * eight_hours
     path = tmp_path / "funding.parquet"

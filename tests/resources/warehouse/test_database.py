@@ -222,7 +222,7 @@ def test_a_mistake_in_our_own_sql_is_not_called_an_outage(database):
         pytest.raises((OperationalError, ProgrammingError)),
         database.writing() as connection,
     ):
-        connection.exec_driver_sql("SELEKT 1")
+        connection.exec_driver_sql("SELECT FROM nowhere WHERE")
 
 
 def test_a_users_mistake_inside_a_transaction_passes_unchanged(database):

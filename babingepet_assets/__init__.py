@@ -1,0 +1,1 @@
+"""The asset graph: one folder a market. An asset calls a service and returns with metadata."""

@@ -1,0 +1,1 @@
+"""The BTC/USDT perpetual, every 60 seconds."""

@@ -1,0 +1,86 @@
+"""The data checks as asset checks: one definition each, made from the list the loop uses.
+
+Belongs here: the way from a stored finding to Dagster's evaluation. Does not belong here: what is
+checked (``babingepet_services.btc_checks``). An evaluation from the UI is stored like the loop's
+own, so a blocking failure of today stops entries with the gate CHECK_FAILED until it passes.
+"""
+
+import warnings
+
+import dagster as dg
+
+from babingepet_assets.btc.daily import REPORT_POOL
+from babingepet_assets.btc.reporting import asset_key, open_scope
+from babingepet_assets.partitions import DAILY
+from babingepet_resources.clients.clock import Clock
+from babingepet_resources.settings import Settings
+from babingepet_resources.warehouse.records import CheckRecord
+from babingepet_services.btc_checks import CHECKS, CheckSpec
+from babingepet_services.btc_day_checks import check_day
+
+
+def evaluation(record: CheckRecord) -> dg.AssetCheckEvaluation:
+    """A stored finding as Dagster's event, of its day.
+
+    It does not say that the check is blocking: the loop's run would then end as failed hours later,
+    when entries are long allowed again. What blocks is the stored finding.
+    """
+    return dg.AssetCheckEvaluation(
+        asset_key=asset_key(record.asset),
+        check_name=record.name,
+        passed=record.passed,
+        severity=dg.AssetCheckSeverity(record.severity),
+        description=record.detail,
+        metadata={"source": record.source},
+        partition=record.partition,
+    )
+
+
+def build_check(spec: CheckSpec) -> dg.AssetChecksDefinition:
+    """Define one check, partitioned as its asset.
+
+    Without days of its own, a check of a partitioned asset leaves a row behind for each run that
+    says for ever that it is planned.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+
+        @dg.asset_check(
+            asset=asset_key(spec.asset),
+            name=spec.name,
+            description=spec.description,
+            blocking=spec.blocking,
+            partitions_def=DAILY,
+            pool=REPORT_POOL,
+        )
+        def check(
+            context: dg.AssetCheckExecutionContext,
+            settings: dg.ResourceParam[Settings],
+            clock: dg.ResourceParam[Clock],
+        ) -> dg.AssetCheckResult:
+            return _evaluate(context, spec, settings, clock)
+
+    return check
+
+
+def _evaluate(
+    context: dg.AssetCheckExecutionContext, spec: CheckSpec, settings: Settings, clock: Clock
+) -> dg.AssetCheckResult:
+    """Evaluate every day of the run; the result of several is that of the worst."""
+    records = []
+    for partition in context.partition_keys:
+        with open_scope(settings, clock, partition) as scope:
+            records += check_day(scope, clock.now(), spec.name)
+    if len(records) > 1:
+        for record in records:
+            context.op_execution_context.log_event(evaluation(record))  # type: ignore[arg-type]
+    worst = min(records, key=lambda record: record.passed)
+    return dg.AssetCheckResult(
+        passed=worst.passed,
+        severity=dg.AssetCheckSeverity(worst.severity),
+        description=worst.detail,
+        metadata={"source": worst.source, "day": worst.partition},
+    )
+
+
+ASSET_CHECKS = tuple(build_check(spec) for spec in CHECKS)

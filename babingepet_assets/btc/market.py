@@ -1,0 +1,73 @@
+"""The market of BTC/USDT as assets: candles, order flow, order book, funding.
+
+Belongs here: what each asset is, in words, and what it is made from. The loop writes their rows a
+minute at a time. Materializing a day reports what is stored; candles and funding, which the
+exchange still tells afterwards, are completed first. A book or a quote that was not captured live
+is lost: no asset invents it.
+"""
+
+import dagster as dg
+
+from babingepet_assets.btc.daily import daily_asset
+from babingepet_assets.btc.reporting import report_days
+from babingepet_resources.clients.clock import Clock
+from babingepet_resources.settings import Settings
+
+Result = dg.MaterializeResult[None]
+
+
+@daily_asset("candles", kinds={"binance", "table"})
+def candles(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    clock: dg.ResourceParam[Clock],
+) -> Result:
+    """Closed one-minute candles: prices in USDT, base volume in BTC, taker-bought share of it.
+
+    Shape: up to 1,440 rows a day in `crypto_candles`, a minute each; a hole is a missing row. A
+    stored candle never changes.
+    """
+    return report_days(context, settings, clock)
+
+
+@daily_asset("order_flow", kinds={"binance", "table"})
+def order_flow(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    clock: dg.ResourceParam[Clock],
+) -> Result:
+    """Each minute's trades and best quotes, reduced: taker volumes and order flow imbalance in BTC.
+
+    Shape: up to 1,440 rows a day in `crypto_order_flow`; large merged prints in `crypto_trades`.
+    Captured live, never fetched again. Imbalance after Cont, Kukanov and Stoikov (2014).
+    """
+    return report_days(context, settings, clock)
+
+
+@daily_asset("order_book", kinds={"binance", "table"})
+def order_book(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    clock: dg.ResourceParam[Clock],
+) -> Result:
+    """The order book at each minute's end: best prices in USDT, spread in basis points, 20 levels.
+
+    Shape: up to 1,440 rows a day in `crypto_orderbook`. Captured live, never fetched again.
+    """
+    return report_days(context, settings, clock)
+
+
+@daily_asset("funding", kinds={"binance", "table"})
+def funding(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    clock: dg.ResourceParam[Clock],
+) -> Result:
+    """Settled funding rates of the perpetual, a fraction per interval; positive: longs pay shorts.
+
+    Shape: three rows a day in `crypto_funding` at an interval of eight hours.
+    """
+    return report_days(context, settings, clock)
+
+
+ASSETS = (candles, order_flow, order_book, funding)

@@ -1,0 +1,36 @@
+"""The composition root: every asset, check, job, sensor and schedule, and what they run with.
+
+Belongs here: putting together. Does not belong here: anything with a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from babingepet_assets import jobs
+from babingepet_assets.btc import checks, decided, loop, market
+from babingepet_resources.resources import default_resources
+from sensors import btc_loop, schedules
+
+
+def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Put the graph together.
+
+    Args:
+        resources: Replace defaults of the same name; a test brings fakes.
+    """
+    return dg.Definitions(
+        assets=[*market.ASSETS, *decided.ASSETS],
+        asset_checks=checks.ASSET_CHECKS,
+        jobs=[loop.btc_loop, jobs.event_log_retention],
+        sensors=[btc_loop.btc_loop],
+        schedules=[schedules.daily_retention],
+        resources={**default_resources(), **(resources or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

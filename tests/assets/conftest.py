@@ -1,0 +1,50 @@
+"""A data folder in which the loop decided two hours of a made-up market, copied for each test."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from babingepet.cycles.settings import BtcSettings, override
+from babingepet_resources.clients.clock import SystemClock
+from babingepet_resources.settings import Settings, load_settings
+from babingepet_resources.warehouse.database import Database
+from babingepet_services.btc_cycle import BtcProgram
+from babingepet_services.btc_loop import BtcLoop, LoopOptions
+from babingepet_services.market_source import open_warehouse
+from tests.services.conftest import EAGER, made_up_feed
+
+MINUTES = 120
+DAY = "2025-04-22"
+"""The day of the made-up market, which begins at 10:00."""
+NOBODY = "http://127.0.0.1:9"
+"""The discard port: nothing listens there, so nothing can be fetched."""
+
+
+def settings_in(folder: Path, **given: object) -> Settings:
+    return load_settings(data_dir=folder, market="simulated", exchange_url=NOBODY, **given)
+
+
+@pytest.fixture(scope="session")
+def decided_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("decided")
+    database = open_warehouse(settings_in(folder), "simulated")
+    program = BtcProgram(settings=override(BtcSettings(), EAGER))
+    loop = BtcLoop(made_up_feed(MINUTES), database, SystemClock(), program, LoopOptions("before"))
+    list(loop.run())
+    database.close()
+    return folder
+
+
+@pytest.fixture
+def settings(decided_folder: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(decided_folder, tmp_path / "data")
+    return settings_in(tmp_path / "data")
+
+
+@pytest.fixture
+def warehouse(settings: Settings) -> Iterator[Database]:
+    database = open_warehouse(settings, "simulated")
+    yield database
+    database.close()

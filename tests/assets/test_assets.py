@@ -1,0 +1,104 @@
+"""Every asset reports a day, changes nothing in the ledger, and shows what it found."""
+
+import sqlite3
+
+import dagster as dg
+import pytest
+
+from babingepet_assets.btc import decided, market
+from babingepet_assets.btc.reporting import REPORTS
+from babingepet_assets.definitions import build_definitions
+from babingepet_services.version import code_version
+from tests.assets.conftest import DAY, MINUTES
+from tests.fakes import FakeClock
+
+ASSETS = {a.key.to_user_string(): a for a in (*market.ASSETS, *decided.ASSETS)}
+LEDGER = (
+    "btc_decisions",
+    "crypto_signals",
+    "crypto_sim_positions",
+    "sim_portfolio",
+    "cycle_inputs",
+)
+ROWS = {
+    "btc/candles": MINUTES + 10 * 60,  # the history that the loop loaded begins before the day
+    "btc/order_flow": MINUTES + 14,  # the first minute brings the trades of a quarter of an hour
+    "btc/order_book": MINUTES,
+    "btc/signals": MINUTES * 13,
+    "btc/decisions": MINUTES,
+    "btc/portfolio": MINUTES,
+}
+
+
+def rows(settings, tables):
+    with sqlite3.connect(settings.data_dir / "babingepet-simulated.sqlite") as connection:
+        return {
+            t: connection.execute(f"SELECT * FROM {t} ORDER BY 1, 2, 3").fetchall() for t in tables
+        }
+
+
+def run_of_all(settings, instance, **how):
+    definitions = build_definitions(resources={"settings": settings, "clock": FakeClock()})
+    job = definitions.resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(instance=instance, raise_on_error=False, **how)
+
+
+@pytest.mark.parametrize("name", ASSETS)
+def test_an_asset_called_as_a_function_reports_its_day(name, settings):
+    with dg.build_asset_context(partition_key=DAY) as context:
+        result = ASSETS[name](context, settings=settings, clock=FakeClock())
+    shown = result.metadata
+    assert shown["dagster/row_count"].value == ROWS.get(name, shown["dagster/row_count"].value)
+    assert shown["dagster/row_count"].value > 0
+    assert shown["source"].value == "simulated, perpetual"
+    assert shown["window"].value.startswith(DAY)
+    assert shown["code_version"].value == code_version()
+    assert "|" in shown["table"].value
+    assert shown["plot"].value.startswith("![plot](data:image/png;base64,")
+
+
+def test_materializing_a_day_changes_no_row_of_the_ledger(settings):
+    before = rows(settings, LEDGER)
+    assert all(before.values())
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run_of_all(settings, instance, partition_key=DAY).success
+        assert len(instance.get_materialized_partitions(dg.AssetKey(["btc", "portfolio"]))) == 1
+    assert rows(settings, LEDGER) == before
+
+
+def test_a_market_that_cannot_be_asked_leaves_the_day_as_it_is(settings):
+    with dg.build_asset_context(partition_key=DAY) as context:
+        shown = market.candles(context, settings=settings, clock=FakeClock()).metadata
+    assert shown["fetched"].value.startswith("nothing was fetched: ")
+
+
+def test_an_empty_day_is_reported_as_empty(settings):
+    with dg.build_asset_context(partition_key="2024-02-29") as context:
+        for asset in ASSETS.values():
+            shown = asset(context, settings=settings, clock=FakeClock()).metadata
+            assert shown["dagster/row_count"].value == 0
+            assert shown["window"].value == "empty"
+
+
+def test_a_backfill_is_one_run_in_which_each_day_keeps_its_own_report(settings):
+    range_of_days = {
+        "dagster/asset_partition_range_start": "2025-04-20",
+        "dagster/asset_partition_range_end": DAY,
+    }
+    with dg.DagsterInstance.ephemeral() as instance:
+        definitions = build_definitions(resources={"settings": settings, "clock": FakeClock()})
+        job = definitions.resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(
+            instance=instance, tags=range_of_days, asset_selection=[market.candles.key]
+        )
+        key = dg.AssetKey(["btc", "candles"])
+        found = {
+            record.partition_key: record.asset_materialization.metadata["dagster/row_count"].value
+            for record in instance.fetch_materializations(key, limit=10).records
+        }
+    assert result.success
+    assert found == {"2025-04-20": 1440, "2025-04-21": 1440, DAY: ROWS["btc/candles"]}
+
+
+def test_the_reports_are_those_of_the_graph():
+    assert set(REPORTS) == set(ASSETS)

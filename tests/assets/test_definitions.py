@@ -1,0 +1,125 @@
+"""The graph as a whole: what is in it, how it hangs together, and that loading it does nothing."""
+
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from babingepet_assets.btc.checks import ASSET_CHECKS
+from babingepet_assets.btc.daily import REPORT_POOL
+from babingepet_assets.btc.loop import MAX_RUNTIME, POOL, TAGS
+from babingepet_assets.definitions import build_definitions, defs
+from babingepet_assets.partitions import DAILY
+from babingepet_services.btc_checks import CHECKS
+from tests.fakes import FakeClock
+
+LINEAGE = {
+    "btc/candles": set(),
+    "btc/order_flow": set(),
+    "btc/order_book": set(),
+    "btc/funding": set(),
+    "btc/signals": {"btc/candles", "btc/order_flow", "btc/order_book", "btc/funding"},
+    "btc/decisions": {"btc/signals"},
+    "btc/positions": {"btc/decisions", "btc/positions"},
+    "btc/portfolio": {"btc/positions"},
+}
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return defs.resolve_asset_graph()
+
+
+def name(key):
+    return key.to_user_string()
+
+
+def test_the_assets_depend_on_what_they_are_made_from(graph):
+    found = {
+        name(key): {name(k) for k in graph.get(key).parent_keys}
+        for key in graph.get_all_asset_keys()
+    }
+    own_past = {"btc/positions": {"btc/positions"}}
+    assert {k: v | own_past.get(k, set()) for k, v in found.items()} == LINEAGE
+
+
+def test_positions_begin_with_what_the_day_before_left_open(graph):
+    mapping = graph.get(dg.AssetKey(["btc", "positions"])).partition_mappings
+    assert mapping[dg.AssetKey(["btc", "positions"])] == dg.TimeWindowPartitionMapping(
+        start_offset=-1, end_offset=-1
+    )
+
+
+def test_every_asset_says_what_it_is(graph):
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.group_name == "btc"
+        assert node.partitions_def == DAILY
+        assert node.owners == ["team:btc"]
+        assert node.kinds
+        assert node.code_version
+        assert node.pools == {REPORT_POOL}
+        assert "Shape: " in node.description, name(key)
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_today_is_a_partition():
+    assert DAILY.end_offset == 1
+    assert DAILY.get_first_partition_key() == "2023-01-01"
+
+
+def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
+    found = {(name(key.asset_key), key.name) for key in graph.asset_check_keys}
+    assert found == {(check.asset, check.name) for check in CHECKS}
+    specs = [spec for check in ASSET_CHECKS for spec in check.check_specs]
+    assert len(specs) == len(CHECKS)
+    for spec in specs:
+        assert spec.partitions_def == DAILY
+        assert spec.blocking
+        assert spec.description
+
+
+def test_what_runs_by_itself_is_known():
+    repository = defs.get_repository_def()
+    assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {
+        "btc_loop", "event_log_retention",
+    }  # fmt: skip
+    sensors = {s.name: s for s in repository.sensor_defs}
+    schedules = {s.name: s for s in repository.schedule_defs}
+    assert set(sensors) == {"btc_loop"}
+    assert set(schedules) == {"event_log_retention"}
+    assert sensors["btc_loop"].minimum_interval_seconds == 30
+    assert sensors["btc_loop"].default_status == dg.DefaultSensorStatus.RUNNING
+    assert schedules["event_log_retention"].cron_schedule == "20 3 * * *"
+
+
+def test_the_loop_goes_first_and_alone_and_may_outlast_a_day():
+    job = defs.get_repository_def().get_job("btc_loop")
+    assert job.executor_def == dg.in_process_executor
+    assert {node.definition.pool for node in job.nodes} == {POOL}
+    assert job.tags.items() >= TAGS.items()
+    assert int(TAGS["dagster/priority"]) > 0
+    assert MAX_RUNTIME > 24 * 3600
+
+
+def test_a_test_can_bring_its_own_resources():
+    clock = FakeClock()
+    assert build_definitions(resources={"clock": clock}).resources["clock"] is clock
+
+
+def test_loading_the_graph_reads_no_environment_and_opens_nothing(tmp_path):
+    program = (
+        "import os, socket, sqlite3\n"
+        "def refuse(*a, **k): raise SystemExit('opened something')\n"
+        "socket.socket.connect = refuse; sqlite3.connect = refuse\n"
+        "import babingepet_assets.definitions, sys\n"
+        "sys.exit('matplotlib' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env={"BABINGEPET_SPEED": "nonsense", "BABINGEPET_DATA_DIR": str(tmp_path / "none"), "PATH": ""},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,177 @@
+"""The loop as a Dagster run: how it ends, and what it leaves behind."""
+
+import os
+import signal
+
+import dagster as dg
+import pytest
+
+from babingepet.market.intervals import DAY
+from babingepet_assets.btc.loop import btc_loop
+from babingepet_assets.btc.loop_stop import STATUS_EVERY, StopWatch, uninterrupted
+from babingepet_assets.jobs import KEPT_DAYS, delete_run_whole, event_log_retention
+from babingepet_resources.clients.clock import SystemClock
+from babingepet_resources.settings import load_settings
+from babingepet_resources.warehouse import history, lease
+from babingepet_services.btc_loop import STALE_AFTER
+from babingepet_services.market_source import open_warehouse
+from tests.assets.recording import END, write_recording
+from tests.fakes import FakeClock
+
+STARTED, CANCELING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING
+
+
+@pytest.fixture
+def settings(tmp_path, data_dir):
+    """The last twenty minutes of a recording, as fast as possible."""
+    return load_settings(
+        market="recorded",
+        data=(write_recording(tmp_path / "BTCUSDT-1m.csv"),),
+        start="2025-04-22T11:40",
+        speed="max",
+        overrides=("min_capability=0",),
+    )
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def run_loop(settings, instance):
+    return btc_loop.execute_in_process(
+        instance=instance,
+        resources={"settings": settings, "clock": SystemClock()},
+        raise_on_error=False,
+    )
+
+
+def decisions(settings):
+    database = open_warehouse(settings, "recorded")
+    with database.reading() as connection:
+        found = history.decisions(connection, "paper", "BTCUSDT", 0, 1 << 60)
+    held = lease.read(database, "btc")
+    database.close()
+    return found, held
+
+
+def test_a_recording_is_decided_to_its_end_under_the_run_s_own_name(settings, instance):
+    result = run_loop(settings, instance)
+    found, held = decisions(settings)
+    assert result.success
+    assert [d.as_of for d in found] == [END - 60_000 * k for k in reversed(range(21))]
+    assert {d.owner for d in found} == {result.run_id} == {held.owner}
+    assert held.released_at is not None
+    assert instance.get_materialized_partitions(dg.AssetKey(["btc", "portfolio"])) == {"2025-04-22"}
+
+
+def test_a_lease_that_another_holds_is_left_alone_without_a_failure(settings, instance):
+    database = open_warehouse(settings, "recorded")
+    lease.acquire(database, "btc", "another", SystemClock().now(), STALE_AFTER)
+    database.close()
+    assert run_loop(settings, instance).success
+    found, held = decisions(settings)
+    assert (found, held.owner) == ([], "another")
+
+
+def test_a_mistake_of_the_user_fails_the_run_with_a_sentence(settings, instance):
+    wrong = settings.model_copy(update={"overrides": ("no_such=1",)})
+    result = run_loop(wrong, instance)
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert "no such setting" in failure.step_failure_data.user_failure_data.description
+
+
+def test_a_run_that_the_user_terminates_ends_after_the_minute_in_hand(
+    settings, instance, monkeypatch
+):
+    looks = []
+
+    def status_on_the_way_to_the_end(context):
+        looks.append(context.run_id)
+        if len(looks) == 5:
+            instance.report_run_canceling(context.run)
+        return instance.get_run_by_id(context.run_id).status
+
+    monkeypatch.setattr("babingepet_assets.btc.loop_stop.STATUS_EVERY", 0.0)
+    monkeypatch.setattr("babingepet_assets.btc.loop._status", status_on_the_way_to_the_end)
+    result = run_loop(settings, instance)
+    found, held = decisions(settings)
+    assert not result.success
+    assert 0 < len(found) < 20
+    assert held.released_at is not None
+    assert instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED
+
+
+def test_a_signal_is_kept_until_the_item_is_made_and_asked_for_afterwards():
+    watch = StopWatch(lambda: STARTED, SystemClock())
+    made = []
+
+    def items():
+        for number in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+            made.append(number)
+            yield number
+            if watch.should_stop():
+                return
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        assert list(uninterrupted(items(), watch)) == [0]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert made == [0]
+    assert watch.reason == "a signal asked it to end"
+
+
+def test_dagster_is_asked_every_few_seconds_and_not_every_cycle():
+    clock, asked = FakeClock(), []
+    watch = StopWatch(lambda: asked.append(1) or STARTED, clock)
+    for _ in range(60):
+        assert not watch.should_stop()
+        clock.advance(STATUS_EVERY / 10)
+    assert len(asked) == 5
+
+
+@pytest.mark.parametrize("status", [CANCELING, dg.DagsterRunStatus.FAILURE, None])
+def test_a_run_that_is_not_started_any_more_leaves(status):
+    clock = FakeClock()
+    watch = StopWatch(lambda: status, clock)
+    clock.advance(STATUS_EVERY)
+    assert watch.should_stop()
+    assert not watch.is_wanted()
+
+
+def test_old_runs_are_deleted_and_young_ones_and_the_ends_of_days_are_kept(instance):
+    old = instance.create_run_for_job(btc_loop)
+    instance.report_run_failed(old)
+    portfolio = dg.AssetKey(["btc", "portfolio"])
+    instance.report_runless_asset_event(dg.AssetMaterialization(portfolio, partition="2025-04-22"))
+    now = int(instance.get_run_records()[0].update_timestamp.timestamp() * 1000)
+
+    def retain(days_later):
+        clock = FakeClock(now + days_later * DAY)
+        retained = event_log_retention.execute_in_process(
+            instance=instance, resources={"clock": clock}
+        )
+        assert retained.success
+
+    retain(KEPT_DAYS - 1)
+    assert instance.has_run(old.run_id)
+    retain(KEPT_DAYS + 1)
+    assert not instance.has_run(old.run_id)
+    assert instance.get_materialized_partitions(portfolio) == {"2025-04-22"}
+
+
+def test_a_deleted_run_leaves_no_file_behind(settings, tmp_path):
+    home = tmp_path / "dagster"
+    home.mkdir()
+
+    def files_of(run_id):
+        return [path for path in home.rglob("*") if run_id in str(path) and path.is_file()]
+
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        run_id = run_loop(settings, instance).run_id
+        assert files_of(run_id)
+        delete_run_whole(instance, run_id)
+        assert files_of(run_id) == []

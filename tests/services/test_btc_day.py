@@ -1,0 +1,243 @@
+"""A day's report says what is stored, fetches what the exchange still tells, and writes no ledger."""
+
+import io
+import shutil
+import sqlite3
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from babingepet.cycles.settings import BtcSettings, override
+from babingepet.market.intervals import DAY, HOUR, MINUTE, iso
+from babingepet_resources.clients.clock import SystemClock
+from babingepet_resources.warehouse import candles, funding, gaps, history
+from babingepet_resources.warehouse.database import open_database
+from babingepet_resources.warehouse.records import GapRecord
+from babingepet_services.btc_cycle import BtcProgram
+from babingepet_services.btc_day import DayScope, hours, known, table
+from babingepet_services.btc_day_checks import check_day
+from babingepet_services.btc_day_decided import (
+    describe_decisions,
+    describe_portfolio,
+    describe_positions,
+    describe_signals,
+)
+from babingepet_services.btc_day_fetch import fetch_candles, fetch_funding
+from babingepet_services.btc_day_market import (
+    describe_candles,
+    describe_funding,
+    describe_order_book,
+    describe_order_flow,
+)
+from babingepet_services.btc_loop import BtcLoop, LoopOptions
+from babingepet_services.market_source import open_embedded_or_current
+from scripts.bench.market import START
+from tests.services.conftest import EAGER, made_up_feed
+
+TODAY = "2025-04-22"
+MINUTES = 120
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory):
+    """Two hours of the made-up market, decided once."""
+    file = tmp_path_factory.mktemp("decided") / "warehouse.sqlite"
+    database = open_embedded_or_current(f"sqlite:///{file}", None)
+    program = BtcProgram(settings=override(BtcSettings(), EAGER))
+    options = LoopOptions("test")
+    list(BtcLoop(made_up_feed(MINUTES), database, SystemClock(), program, options).run())
+    database.close()
+    return file
+
+
+@pytest.fixture
+def scope(decided, tmp_path):
+    shutil.copy(decided, tmp_path / "warehouse.sqlite")
+    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}")
+    yield DayScope(database, "BTCUSDT", "simulated", TODAY)
+    database.close()
+
+
+def execute(scope, statement, *values):
+    with sqlite3.connect(scope.database.where) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def is_picture(png):
+    image = Image.open(io.BytesIO(png))
+    return image.size == (960, 390) and len(png) < 60_000
+
+
+def test_every_asset_is_described_with_a_picture_and_a_table(scope):
+    for describe in (
+        describe_candles, describe_order_flow, describe_order_book, describe_funding,
+        describe_signals, describe_decisions, describe_positions, describe_portfolio,
+    ):  # fmt: skip
+        report = describe(scope)
+        assert report.rows > 0, describe
+        assert report.source == "simulated, perpetual"
+        assert is_picture(report.plot_png), describe
+        assert report.table.startswith("|"), describe
+
+
+def test_candles_are_counted_and_averaged_by_volume(scope):
+    report = describe_candles(scope)
+    with scope.database.reading() as connection:
+        bars = candles.read(connection, "BTCUSDT", "1m", "simulated", scope.start, scope.end)
+    typical = (bars.high + bars.low + bars.close) / 3
+    vwap = float((typical * bars.base_volume).sum() / bars.base_volume.sum())
+    assert report.rows == len(bars) == 12 * 60
+    assert report.numbers["vwap"] == round(vwap, 2)
+    assert report.numbers["minutes_missing"] == 0
+    assert [iso(t) for t in report.window] == ["2025-04-22T00:00:00Z", "2025-04-22T12:00:00Z"]
+
+
+def test_a_hole_in_the_candles_is_counted(scope):
+    execute(
+        scope,
+        "DELETE FROM crypto_candles WHERE open_time BETWEEN ? AND ?",
+        START,
+        START + 2 * MINUTE,
+    )
+    assert describe_candles(scope).numbers["minutes_missing"] == 3
+
+
+def test_signals_that_were_unavailable_are_counted_and_explained(scope):
+    report = describe_signals(scope)
+    (stored,) = execute(scope, "SELECT count(*), count(score) FROM crypto_signals")
+    assert report.rows == stored[0] == MINUTES * 13
+    assert report.numbers["unavailable"] == stored[0] - stored[1]
+    assert "not computed by this version" in report.table
+
+
+def test_decisions_are_counted_by_verdict_and_by_gate(scope):
+    report = describe_decisions(scope)
+    verdicts = dict(execute(scope, "SELECT verdict, count(*) FROM btc_decisions GROUP BY 1"))
+    for verdict, count in verdicts.items():
+        share = f"{count / MINUTES:.1%}"
+        assert any(
+            verdict in line and str(count) in line and share in line
+            for line in report.table.splitlines()
+        )
+    assert report.numbers["verdicts_other_than_hold"] == MINUTES - verdicts.get("HOLD", 0)
+    assert report.numbers["entries"] >= 1
+
+
+def test_a_minute_that_was_not_decided_is_counted(scope):
+    last = execute(scope, "SELECT max(as_of) FROM btc_decisions")[0][0]
+    with sqlite3.connect(scope.database.where) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DELETE FROM btc_decisions WHERE as_of = ?", (last - MINUTE,))
+    assert describe_decisions(scope).numbers["minutes_not_decided"] == 1
+
+
+def test_positions_of_the_day_add_up_to_the_realised_result(scope):
+    report = describe_positions(scope)
+    with scope.database.reading() as connection:
+        closed = history.closed_positions(connection, "paper", 0, 1 << 60)
+        account = history.last_portfolio(connection, "paper", "BTCUSDT")
+    net = sum(float(row.net_pnl) for row in closed if not row.shadow)
+    assert report.numbers["net_pnl"] == pytest.approx(net, abs=1e-9)
+    assert report.numbers["traded"] >= len([row for row in closed if not row.shadow]) > 0
+    assert describe_portfolio(scope).numbers["equity"] == float(account.equity)
+
+
+def test_a_position_of_another_day_is_not_this_day_s(scope):
+    yesterday = DayScope(scope.database, "BTCUSDT", "simulated", "2025-04-21")
+    assert describe_positions(yesterday).rows == 0
+
+
+def test_facts_of_another_source_are_not_reported(scope):
+    other = DayScope(scope.database, "BTCUSDT", "recorded", TODAY)
+    assert describe_candles(other).rows == describe_decisions(other).rows == 0
+
+
+def test_missing_candles_are_fetched_and_their_gaps_marked_repaired(scope):
+    lost = START + 30 * MINUTE
+    execute(
+        scope,
+        "DELETE FROM crypto_candles WHERE open_time >= ? AND open_time < ?",
+        lost,
+        lost + 5 * MINUTE,
+    )
+    gap = GapRecord("BTCUSDT", "candles", lost, lost + 5 * MINUTE, "lost", "simulated", lost)
+    with scope.database.writing() as connection:
+        gaps.insert(connection, [gap])
+    feed = LaterFeed(MINUTES)
+    fetched = fetch_candles(scope, feed)
+    assert (fetched.rows, fetched.conflicts, fetched.repaired) == (5, 0, 1)
+    assert describe_candles(scope).numbers["minutes_missing"] == 0
+    known_at = execute(scope, "SELECT known_at FROM crypto_candles WHERE open_time = ?", lost)
+    assert known_at == [(feed.now(),)]
+    with scope.database.reading() as connection:
+        assert gaps.read(connection, "BTCUSDT", scope.start, scope.end, open_only=True) == []
+
+
+def test_a_gap_that_the_exchange_cannot_fill_stays_open(scope):
+    lost = START + 30 * MINUTE
+    execute(scope, "DELETE FROM crypto_candles WHERE open_time = ?", lost)
+    gap = GapRecord("BTCUSDT", "candles", lost, lost + MINUTE, "lost", "simulated", lost)
+    with scope.database.writing() as connection:
+        gaps.insert(connection, [gap])
+    assert fetch_candles(scope, made_up_feed(MINUTES)).repaired == 0
+
+
+def test_a_stored_candle_never_changes(scope):
+    feed = LaterFeed(MINUTES)
+    feed.minutes = feed.minutes.where(np.ones(len(feed.minutes), bool))
+    before = execute(scope, "SELECT * FROM crypto_candles ORDER BY 3")
+    assert fetch_candles(scope, feed).rows == 0
+    assert execute(scope, "SELECT * FROM crypto_candles ORDER BY 3") == before
+
+
+def test_settlements_of_the_day_are_fetched_once(scope):
+    with scope.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM crypto_funding")
+    feed = LaterFeed(MINUTES)
+    assert fetch_funding(scope, feed).rows == len(feed.funding.between(scope.start, scope.end)) > 0
+    assert fetch_funding(scope, feed).rows == 0
+    with scope.database.reading() as connection:
+        assert len(funding.read(connection, "BTCUSDT", "simulated", scope.start, scope.end)) > 0
+
+
+def test_a_running_day_is_judged_up_to_its_last_decision(scope):
+    found = {record.name: record for record in check_day(scope, now=START + 9 * DAY)}
+    assert all(record.passed for record in found.values())
+    assert "0 s old" in found["is_fresh"].detail
+    assert found["is_fresh"].partition == TODAY
+
+
+def test_a_day_without_decisions_is_judged_as_a_whole(scope):
+    yesterday = DayScope(scope.database, "BTCUSDT", "simulated", "2025-04-21")
+    found = {record.name: record for record in check_day(yesterday, now=START + 9 * DAY)}
+    assert found["no_gaps"].detail.startswith("1440 minutes, 0 missing")
+
+
+def test_one_check_alone_is_stored_alone(scope):
+    (record,) = check_day(scope, START, "in_range")
+    assert record.name == "in_range"
+
+
+def test_hours_name_only_hours_that_have_rows():
+    times = np.array([START, START + MINUTE, START + 3 * HOUR])
+    assert [(name, list(at)) for name, at in hours(times)] == [("10:00", [0, 1]), ("13:00", [2])]
+
+
+def test_an_unknown_number_is_a_dash_and_not_a_zero():
+    assert known(float("nan"), 2) is None
+    assert "| -" in table(("a", "b"), [("x", None)]).replace("|   ", "| ")
+
+
+class LaterFeed(type(made_up_feed(0))):
+    """The made-up market, asked when its two hours are history."""
+
+    def __init__(self, minutes):
+        super().__init__(minutes, seed=8, drift=1e-4, history_days=40)
+
+    def now(self):
+        return START + self.cycles * MINUTE + 1
+
+    def candles(self, interval, start, end):
+        assert interval == "1m"
+        return self.minutes.between(start, end)
