@@ -90,7 +90,11 @@ def postgres_template(postgres_server: str) -> str:
     return name
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+"""The same rules on both databases; the fast set leaves the server out, which takes 40 s."""
+
+
+@pytest.fixture(params=BOTH)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without any table."""
     if request.param == "sqlite":
@@ -99,7 +103,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"{server}/{_create_database(server)}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BOTH)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an upgraded database."""
     if request.param == "sqlite":
