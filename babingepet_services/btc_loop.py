@@ -29,7 +29,8 @@ from babingepet_resources.warehouse.records import Lease
 from babingepet_services import btc_checks
 from babingepet_services.btc_cycle import BtcProgram, commit, decide, prepare, seal
 from babingepet_services.btc_facts import PendingFacts
-from babingepet_services.btc_memory import BtcMemory, load_memory
+from babingepet_services.btc_load import load_memory
+from babingepet_services.btc_memory import BtcMemory
 from babingepet_services.btc_records import missed_minutes
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ STALE_AFTER = 90_000
 """Age of a heartbeat, ms of this machine's clock, at which the lease may be taken over."""
 HEARTBEAT = 20.0
 """Seconds the loop waits for a minute before it renews the lease without one."""
+DECIDED_BEFORE = "decided before"
 CHECK_EVERY = 15
 """Decisions between two evaluations of the data checks."""
 
@@ -100,6 +102,7 @@ class BtcLoop:
         self._options = options
         self._pending = PendingFacts()
         self._decided = 0
+        self._skipped = False
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[CycleReport]:
         """Decide minute after minute until stopped, ended, or replaced.
@@ -150,13 +153,19 @@ class BtcLoop:
                 continue
             after = minute.as_of
             if memory is None:
-                memory = self._load(minute)
+                memory = self._load(minute, held)
             yield self._one_minute(minute, memory, held)
             self._feed.release(minute.as_of)
             gc.collect(0 if minute.as_of % HOUR else 2)
 
-    def _load(self, minute: CollectedMinute) -> BtcMemory:
-        memory = load_memory(self._feed, self._database, self._program.book, minute.as_of)
+    def _load(self, minute: CollectedMinute, held: Lease) -> BtcMemory:
+        memory = load_memory(
+            self._feed,
+            self._database,
+            self._program.book,
+            minute.as_of,
+            lambda: lease.renew(self._database, held, self._clock.now()),
+        )
         log.info(
             "loaded %d minutes of history from %s", len(memory.history.minutes(minute.as_of)),
             memory.info.source,
@@ -164,20 +173,25 @@ class BtcLoop:
         return memory
 
     def _one_minute(self, minute: CollectedMinute, memory: BtcMemory, held: Lease) -> CycleReport:
+        if memory.last_as_of is not None and minute.as_of <= memory.last_as_of:
+            memory.skip(minute)
+            self._skipped = True
+            return self._not_decided(minute, DECIDED_BEFORE)
+        if self._skipped:
+            memory.read_tape(self._database, minute.as_of - MINUTE)
+            self._skipped = False
         self._note_missed_before(minute, memory)
         failed = self._failed_checks(memory, minute.as_of)
         watch = _Stopwatch(self._clock)
         reduced, fresh = memory.extend(minute)
-        known = memory.last_as_of is not None and minute.as_of <= memory.last_as_of
-        decidable = memory.history.end == minute.as_of and not known
-        outcome = decide(minute, memory, self._program, failed) if decidable else None
+        closed = memory.history.end == minute.as_of
+        outcome = decide(minute, memory, self._program, failed) if closed else None
         compute_seconds = watch.lap()
         raw_tape = self._pending.collect(
             minute, memory, reduced, fresh, capture_tape=self._program.capture_tape
         )
         if outcome is None:
-            reason = "decided before" if known else "the exchange has no closed candle"
-            return self._not_decided(minute, reason)
+            return self._not_decided(minute, "the exchange has no closed candle")
         decided = seal(*outcome, memory, self._program, raw_tape)
         write = prepare(decided, memory, self._pending, self._program, held, self._clock.now())
         record_seconds = watch.lap()
@@ -186,7 +200,7 @@ class BtcLoop:
         except WarehouseUnavailable as error:
             return self._not_decided(minute, f"the decision could not be written: {error}")
         except CycleAlreadyDecided:
-            return self._not_decided(minute, "decided before")
+            return self._not_decided(minute, DECIDED_BEFORE)
         self._decided += 1
         return CycleReport(
             minute.as_of,

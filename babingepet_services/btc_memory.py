@@ -10,21 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import Connection
 
-from babingepet.cycles.btc import CAPITAL
-from babingepet.cycles.btc_state import load_state
-from babingepet.cycles.btc_values import BtcState, initial_state
+from babingepet.cycles.btc_values import BtcState
 from babingepet.domain.decision import Decision, sha256
-from babingepet.errors import IntegrityBroken
 from babingepet.market.frames import Candles, FundingRates
 from babingepet.market.history import DERIVED, BarHistory
-from babingepet.market.intervals import DAY, HOUR, MINUTE, anchor, minutes_needed_from
+from babingepet.market.intervals import (
+    MINUTE,
+)
 from babingepet.market.tape import Book, TapeMinute, reduce_minute
 from babingepet.signals.inputs import TAPE_MINUTES, SignalInputs
 from babingepet.signals.whale_flow import WINDOW
-from babingepet_resources.clients.feed import CollectedMinute, FeedInfo, FeedName, MarketFeed
-from babingepet_resources.warehouse import blobs, candles, funding, history, tape
+from babingepet_resources.clients.feed import CollectedMinute, FeedInfo, FeedName
+from babingepet_resources.warehouse import tape
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import CandleBatch, FundingBatch
 from babingepet_services.capture import (
@@ -33,9 +31,6 @@ from babingepet_services.capture import (
     summary_digest,
     tape_minute,
 )
-
-FUNDING_DAYS = 8
-"""Days of settlements loaded at the start; a score reads the last one."""
 
 TAPE_FEEDS: frozenset[FeedName] = frozenset({"trades", "quotes"})
 """Feeds that make a tape; a market of candles has none."""
@@ -96,6 +91,23 @@ class BtcMemory:
             self.funding,
         )
 
+    def read_tape(self, database: Database, until: int) -> None:
+        """Take the reduced minutes before ``until`` as they are stored."""
+        start = until - (TAPE_MINUTES - 1) * MINUTE
+        with database.reading() as connection:
+            rows = tape.order_flow(connection, self.info.symbol, self.info.source, start, until)
+        self.tape.clear()
+        self.tape.extend(tape_minute(row.open_time, row.summary) for row in rows)
+        self.tape_digests.clear()
+        self.tape_digests.extend(summary_digest(row.summary) for row in rows)
+
+    def skip(self, minute: CollectedMinute) -> None:
+        """Pass a minute that was decided before: its tape is what was stored, not what came now."""
+        fresh = minute.candles.between(self.history.end, minute.as_of)
+        self.history.append(fresh)
+        self.digests.append(fresh)
+        self.funding = with_settlements(self.funding, minute.funding)
+
     def extend(self, minute: CollectedMinute) -> tuple[list[TapeMinute], Candles]:
         """Take in a collected minute: (newly reduced tape, candles that were new)."""
         fresh = minute.candles.between(self.history.end, minute.as_of)
@@ -145,103 +157,3 @@ def reduce_tape(minute: CollectedMinute, previous: TapeMinute | None) -> Iterabl
             minimum_notional=WHALE_USD,
         )
         yield previous
-
-
-def load_memory(feed: MarketFeed, database: Database, book: str, as_of: int) -> BtcMemory:
-    """Load history and state for a first decision at ``as_of``.
-
-    The warehouse is read first; what it lacks is fetched from the exchange. Fetched facts are
-    handed back in ``loaded`` and are written with the first decision that read them.
-
-    Raises:
-        Unavailable: The exchange or the database does not answer.
-        IntegrityBroken: The stored state cannot be read.
-    """
-    info = feed.info
-    begin, now = minutes_needed_from(as_of), as_of - MINUTE
-    loaded: list[CandleBatch | FundingBatch] = []
-    with database.reading() as connection:
-        minutes = _complete(connection, feed, "1m", begin, now, as_of, loaded)
-        first = int(minutes.open_time[0]) if len(minutes) else now
-        hours = _complete(
-            connection, feed, "1h", anchor("4h", as_of), first // HOUR * HOUR, as_of, loaded
-        )
-        rates = _funding(connection, feed, as_of, loaded)
-        rows = tape.order_flow(
-            connection, info.symbol, info.source, as_of - TAPE_MINUTES * MINUTE, now
-        )
-        state, last_as_of = load_last_state(connection, book, info)
-        account = history.last_portfolio(connection, book, info.symbol)
-    return BtcMemory(
-        info=info,
-        history=BarHistory(minutes, hours),
-        hours=hours,
-        digests=DayDigests(minutes),
-        funding=rates,
-        tape=deque((tape_minute(row.open_time, row.summary) for row in rows), TAPE_MINUTES),
-        tape_digests=deque((summary_digest(row.summary) for row in rows), TAPE_MINUTES),
-        state=state,
-        last_as_of=last_as_of,
-        peak_equity=account.detail["peak_equity"] if account else CAPITAL,
-        loaded=loaded,
-    )
-
-
-def load_last_state(
-    connection: Connection, book: str, info: FeedInfo
-) -> tuple[BtcState, int | None]:
-    """State after the last decision of a book and its time; a new account without one.
-
-    Raises:
-        IntegrityBroken: The stored state is missing or damaged.
-    """
-    last = history.last_decision(connection, book, info.symbol, info.source)
-    if last is None:
-        return initial_state(CAPITAL), None
-    stored = blobs.get(connection, last.state_after_hash)
-    if stored is None:
-        raise IntegrityBroken(f"the state after {last.cycle_id} is not in the warehouse")
-    return load_state(stored), last.as_of
-
-
-def _complete(
-    connection: Connection,
-    feed: MarketFeed,
-    interval: str,
-    start: int,
-    end: int,
-    as_of: int,
-    loaded: list[CandleBatch | FundingBatch],
-) -> Candles:
-    info = feed.info
-    stored = candles.read(connection, info.symbol, interval, info.source, start, end)
-    parts = [stored]
-    for hole_start, hole_end in candles.missing(
-        connection, info.symbol, interval, info.source, start, end
-    ):
-        fetched = feed.candles(interval, hole_start, hole_end)
-        if len(fetched):
-            derived = interval != "1m" and "candles" in info.derived
-            loaded.append(CandleBatch(info.symbol, interval, info.source, fetched, as_of, derived))
-            parts.append(fetched)
-    joined = Candles.concat(parts)
-    order = np.argsort(joined.open_time)
-    return Candles(**{name: column[order] for name, column in joined.columns().items()})
-
-
-def _funding(
-    connection: Connection,
-    feed: MarketFeed,
-    as_of: int,
-    loaded: list[CandleBatch | FundingBatch],
-) -> FundingRates:
-    info = feed.info
-    start = as_of - FUNDING_DAYS * DAY
-    stored = funding.read(connection, info.symbol, info.source, start, as_of + 1)
-    if "funding" not in info.feeds:
-        return stored
-    fetched = feed.funding_rates(start, as_of + 1)
-    fresh = fetched.where(~np.isin(fetched.funding_time, stored.funding_time))
-    if len(fresh):
-        loaded.append(FundingBatch(info.symbol, info.source, fresh, as_of))
-    return with_settlements(stored, fresh)

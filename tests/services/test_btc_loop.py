@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from babingepet.errors import LeaseLost
-from babingepet.market.frames import Candles
+from babingepet.market.frames import Candles, Quotes
 from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.clients.feed import CollectedMinute
@@ -16,6 +16,7 @@ from babingepet_resources.warehouse import checks, gaps, history, lease
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import CheckRecord, DecisionRecord
 from babingepet_services.btc_loop import STALE_AFTER
+from babingepet_services.replay_cycle import replay_cycle
 from scripts.bench.market import START, MadeUpFeed
 from tests.services.conftest import EAGER, LoopMaker, made_up_feed
 
@@ -190,3 +191,41 @@ def test_a_failing_blocking_check_forbids_entries_until_it_passes(
     ]
     assert gates[0]["CHECK_FAILED"] == "btc/candles in_range: a planted price"
     assert "CHECK_FAILED" not in gates[-1]
+
+
+class PoorerOnReturn(MadeUpFeed):
+    """The made-up market, whose reconnected client saw less of the minutes decided before."""
+
+    def next_minute(self, *, after: int | None, timeout: float) -> CollectedMinute:
+        minute = super().next_minute(after=after, timeout=timeout)
+        if minute.as_of <= START + 5 * MINUTE:
+            return replace(minute, quotes_from=None, quotes=Quotes.empty())
+        return minute
+
+
+def test_a_minute_decided_before_keeps_the_tape_that_was_stored(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    list(make_loop(12, max_cycles=5).run())
+    list(make_loop(12, owner="second", feed=made_up_feed(12, PoorerOnReturn)).run())
+    made = decisions(warehouse)
+    assert len(made) == 12
+    replays = [replay_cycle(warehouse, "paper", decision.cycle_id) for decision in made[4:]]
+    assert all(replay.identical for replay in replays)
+
+
+def test_the_lease_is_renewed_while_a_long_history_is_fetched(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    heartbeats: set[int] = set()
+
+    class Slow(MadeUpFeed):
+        def candles(self, interval: str, start: int, end: int) -> Candles:
+            SystemClock().sleep(0.002)
+            held = lease.read(warehouse, "btc")
+            assert held is not None
+            heartbeats.add(held.heartbeat_at)
+            return super().candles(interval, start, end)
+
+    next(make_loop(3, feed=made_up_feed(3, Slow)).run())
+    assert len(heartbeats) > 3
