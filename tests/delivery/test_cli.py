@@ -3,18 +3,19 @@
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from babingepet_delivery.cli.main import COMMANDS
-from tests.delivery.conftest import PRODUCT, call, command_line, environment, run_program
+from tests.delivery.conftest import PRODUCT, call, command_line, environment
 
 GUIDE = PRODUCT / "docs" / "commands.md"
 ALL = [*((name,) for name in COMMANDS), ("db", "upgrade")]
-HELP_SECONDS = 0.5
 
 
 @pytest.mark.parametrize("command", ALL, ids=" ".join)
@@ -47,19 +48,6 @@ def test_help_lists_every_command_without_importing_what_is_slow():
     done = subprocess.run(program, env=environment(), capture_output=True, text=True, check=True)
     assert all(name in done.stdout for name in [*COMMANDS, "db"])
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.slow
-def test_help_is_there_at_once():
-    begun = time.monotonic()
-    best = min(_help_seconds() for _ in range(5))
-    assert best <= HELP_SECONDS, f"{best:.2f} s of {time.monotonic() - begun:.2f} s"
-
-
-def _help_seconds() -> float:
-    begun = time.monotonic()
-    assert run_program("--help").code == 0
-    return time.monotonic() - begun
 
 
 @pytest.mark.parametrize(
@@ -129,7 +117,7 @@ def test_ctrl_c_ends_a_rehearsal_with_130_and_leaves_a_sound_database(trending_f
         env=environment(data_dir=tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,
     )  # fmt: skip
-    wait_for(tmp_path / "demo.sqlite-wal")
+    wait_for_a_decision(tmp_path / "demo.sqlite")
     program.send_signal(signal.SIGINT)
     out, err = program.communicate(timeout=60)
     assert (program.returncode, out) == (130, "")
@@ -137,8 +125,18 @@ def test_ctrl_c_ends_a_rehearsal_with_130_and_leaves_a_sound_database(trending_f
     assert not (tmp_path / "demo.sqlite-wal").exists()  # checkpointed: closed in order
 
 
-def wait_for(path: Path) -> None:
+def wait_for_a_decision(file: Path) -> None:
     deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} does not appear"
+    while not decisions(file):
+        assert time.monotonic() < deadline, f"no decision in {file}"
         time.sleep(0.05)
+
+
+def decisions(file: Path) -> int:
+    if not file.exists():
+        return 0
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        try:
+            return connection.execute("SELECT count(*) FROM btc_decisions").fetchone()[0]
+        except sqlite3.OperationalError:  # the tables are being made
+            return 0

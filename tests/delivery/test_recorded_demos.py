@@ -8,6 +8,8 @@ import pytest
 
 from tests.delivery.conftest import call, run_program
 
+pytestmark = pytest.mark.slow
+
 DAY_2023, DAY_2024 = "2023-04-04T23:58", "2024-07-18T23:57"
 MIDNIGHT_2023 = 1_680_652_800_000
 CYCLES = 5

@@ -11,6 +11,8 @@ import pytest
 
 from scripts.devtools import project
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = {
     "babingepet": "errors compiled domain market indicators signals voting paper cycles",
     "babingepet/learning": "model",

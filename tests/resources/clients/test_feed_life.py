@@ -87,7 +87,7 @@ def test_a_stop_wakes_a_waiting_consumer_and_ends_the_thread(
         feed.next_minute(after=START, timeout=30)
     stopper.join()
     feed.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     for call in (feed.now, lambda: feed.candles("1m", START, T1)):
         with pytest.raises(ExchangeUnavailable):
             call()

@@ -324,7 +324,7 @@ def test_repairs_of_a_slow_exchange_end_at_the_deadline(
     exchange.mark(START)
     began = time.monotonic()
     got = minute(feed)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     assert got.trades_from == got.trades.event_time[0] > START - 300_000
     assert "0.5 s" in next(gap.reason for gap in got.gaps if gap.feed == "trades")
     exchange.next_answers.clear()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PRODUCT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "babingepet_resources.exchange"]
 
