@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,27 +47,26 @@ def made_up_feed(minutes: int, kind: type[MadeUpFeed] = MadeUpFeed) -> MadeUpFee
 LoopMaker = Callable[..., BtcLoop]
 
 
+def new_loop(
+    database: Database,
+    minutes: int,
+    *,
+    owner: str = "test",
+    max_cycles: int | None = None,
+    feed: MadeUpFeed | None = None,
+    settings: tuple[str, ...] = EAGER,
+) -> BtcLoop:
+    """A loop over the first ``minutes`` of the made-up market."""
+    program = BtcProgram(settings=override(BtcSettings(), settings))
+    options = LoopOptions(owner, max_cycles=max_cycles)
+    return BtcLoop(feed or made_up_feed(minutes), database, SystemClock(), program, options)
+
+
 @pytest.fixture
 def make_loop(warehouse: Database) -> LoopMaker:
-    """A loop over the first ``minutes`` of the made-up market."""
+    """``new_loop`` over the test's own warehouse, or over another one."""
 
-    def make(
-        minutes: int,
-        *,
-        owner: str = "test",
-        max_cycles: int | None = None,
-        feed: MadeUpFeed | None = None,
-        settings: tuple[str, ...] = EAGER,
-        database: Database = warehouse,
-    ) -> BtcLoop:
-        program = BtcProgram(settings=override(BtcSettings(), settings))
-        options = LoopOptions(owner, max_cycles=max_cycles)
-        return BtcLoop(
-            feed or made_up_feed(minutes),
-            database,
-            SystemClock(),
-            program,
-            options,
-        )
+    def make(minutes: int, *, database: Database = warehouse, **given: Any) -> BtcLoop:
+        return new_loop(database, minutes, **given)
 
     return make

@@ -1,16 +1,18 @@
 """A stored decision can be made again, byte for byte, or it is said why not."""
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from babingepet.errors import InputError, IntegrityBroken
-from babingepet_resources.warehouse import history
-from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse import history, schema
+from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.replay_cycle import replay_cycle
-from tests.services.conftest import LoopMaker
+from tests.services.conftest import new_loop
 
 IN_ANOTHER_PROCESS = """
 import sys
@@ -21,10 +23,29 @@ sys.stdout.buffer.write(replayed.replayed)
 """
 
 
+@pytest.fixture(scope="module")
+def decided_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty minutes, decided by two loops one after the other."""
+    file = tmp_path_factory.mktemp("decided") / "warehouse.sqlite"
+    database = open_database(f"sqlite:///{file}")
+    schema.upgrade(database)
+    list(new_loop(database, 30, max_cycles=12).run())
+    list(new_loop(database, 30, owner="after a restart").run())
+    database.close()
+    return file
+
+
 @pytest.fixture
-def decided(make_loop: LoopMaker, warehouse: Database) -> list[str]:
-    list(make_loop(30, max_cycles=12).run())
-    list(make_loop(30, owner="after a restart").run())
+def warehouse(decided_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """A copy that the test may spoil."""
+    shutil.copy(decided_file, tmp_path / "warehouse.sqlite")
+    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def decided(warehouse: Database) -> list[str]:
     with warehouse.reading() as connection:
         return [d.cycle_id for d in history.decisions(connection, "paper", "BTCUSDT", 0, 2**60)]
 
