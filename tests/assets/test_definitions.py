@@ -108,6 +108,7 @@ def test_a_test_can_bring_its_own_resources():
     assert build_definitions(resources={"clock": clock}).resources["clock"] is clock
 
 
+@pytest.mark.slow
 def test_loading_the_graph_reads_no_environment_and_opens_nothing(tmp_path):
     program = (
         "import os, socket, sqlite3\n"

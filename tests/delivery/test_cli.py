@@ -111,6 +111,7 @@ def test_a_reader_that_leaves_early_sees_no_traceback(arguments):
     assert err == ""
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_rehearsal_with_130_and_leaves_a_sound_database(trending_file, tmp_path):
     program = subprocess.Popen(
         command_line("demo", "--data", trending_file, "--speed", "60", "--json"),
