@@ -213,6 +213,13 @@ class BtcLoop:
         )
 
     def _failed_checks(self, memory: BtcMemory, as_of: int) -> tuple[str, ...]:
+        """Blocking checks that fail; what cannot be asked forbids entries, exits go on."""
+        try:
+            return self._ask_checks(memory, as_of)
+        except WarehouseUnavailable as error:
+            return (f"the data checks could not be asked: {error}",)
+
+    def _ask_checks(self, memory: BtcMemory, as_of: int) -> tuple[str, ...]:
         source = memory.info.source
         if self._decided % CHECK_EVERY == 1:
             self._evaluate_checks(memory, as_of)

@@ -155,6 +155,19 @@ def test_a_locked_database_costs_the_minute_but_no_fact_and_no_state(
         )
 
 
+def test_checks_that_cannot_be_stored_forbid_entries_and_do_not_end_the_loop(
+    make_loop: LoopMaker, tmp_path: Path
+) -> None:
+    loop = make_loop(20).run()
+    next(loop)  # the second decision evaluates the checks
+    blocker = sqlite3.connect(tmp_path / "warehouse.sqlite")
+    blocker.execute("BEGIN IMMEDIATE")
+    assert next(loop).decision is None
+    blocker.rollback()
+    blocker.close()
+    assert next(loop).decision is not None
+
+
 def test_minutes_missed_while_no_loop_ran_are_recorded(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
