@@ -5,7 +5,7 @@ A signal that is not computed yet has no function and stays outside every capabi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from babingepet.domain.score import Score, unavailable
@@ -19,7 +19,16 @@ from babingepet.signals.vpin import vpin
 from babingepet.signals.vwap import vwap
 from babingepet.signals.whale_flow import whale_flow
 
-Compute = Callable[[SignalInputs, RegimeReading], Score]
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What was read before: the regime, and the scores of the signals further up the list."""
+
+    regime: RegimeReading
+    scores: Mapping[str, Score]
+
+
+Compute = Callable[[SignalInputs, Readings], Score]
 
 NOT_BUILT = "not computed by this version"
 
@@ -67,7 +76,7 @@ SIGNALS: tuple[SignalSpec, ...] = (
     ),
     SignalSpec(
         "regime", 0.09, _feeds("candles"), "120 bars of 15m",
-        "Wilder (1978), Kaufman", lambda _, regime: regime.score,
+        "Wilder (1978), Kaufman", lambda _, read: read.regime.score,
     ),
     SignalSpec(
         "ofi_contrarian", 0.08, _feeds("quotes"), "60 whole minutes of quotes",
@@ -75,7 +84,7 @@ SIGNALS: tuple[SignalSpec, ...] = (
     ),
     SignalSpec(
         "vwap", 0.07, _feeds("candles"), "30 minutes after 00:00 UTC",
-        "volume-weighted average price", lambda inputs, regime: vwap(inputs, regime.state),
+        "volume-weighted average price", lambda inputs, read: vwap(inputs, read.regime.state),
     ),
     SignalSpec(
         "funding_rate", 0.06, (frozenset({"funding"}), frozenset({"mark_price"})),
@@ -123,15 +132,18 @@ def compute_scores(
 ) -> tuple[tuple[Score, ...], RegimeReading]:
     """All 13 scores in registry order, and the regime they were read in."""
     regime = read_regime(inputs)
-    return tuple(_compute(spec, inputs, regime, feeds) for spec in SIGNALS), regime
+    scores: dict[str, Score] = {}
+    for spec in SIGNALS:
+        scores[spec.name] = _compute(spec, inputs, Readings(regime, scores), feeds)
+    return tuple(scores.values()), regime
 
 
 def _compute(
-    spec: SignalSpec, inputs: SignalInputs, regime: RegimeReading, feeds: frozenset[str]
+    spec: SignalSpec, inputs: SignalInputs, readings: Readings, feeds: frozenset[str]
 ) -> Score:
     if spec.compute is None:
         return unavailable(spec.name, NOT_BUILT)
     if not can_supply(spec, feeds):
         needed = " or ".join(", ".join(sorted(need - feeds)) for need in spec.feeds)
         return unavailable(spec.name, f"this source never recorded: {needed}")
-    return spec.compute(inputs, regime)
+    return spec.compute(inputs, readings)
