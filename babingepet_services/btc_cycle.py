@@ -10,7 +10,7 @@ A minute whose transaction fails leaves the state as it was; its facts are writt
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,10 +18,10 @@ from babingepet.compiled import ENGINE_VERSION
 from babingepet.cycles.btc import BASE_BOOK, CycleInputs, WeightBook, run_cycle
 from babingepet.cycles.btc_state import dump_state
 from babingepet.cycles.btc_values import BtcState
-from babingepet.cycles.settings import BtcSettings
+from babingepet.cycles.settings import BtcSettings, with_filters
 from babingepet.domain.decision import Decision, canonical_json, sha256
 from babingepet.market.intervals import HOUR, anchor, minutes_needed_from
-from babingepet_resources.clients.feed import CollectedMinute
+from babingepet_resources.clients.feed import CollectedMinute, MarketFeed
 from babingepet_resources.warehouse import blobs, cycles
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import (
@@ -55,6 +55,16 @@ class BtcProgram:
     weights: WeightBook = BASE_BOOK
     capture_tape: bool = True
     paused: bool = False
+
+    def on_exchange(self, feed: MarketFeed) -> BtcProgram:
+        """The program under the exchange's own limits, where the settings ask for them.
+
+        Raises:
+            Unavailable: The exchange does not state them.
+        """
+        if not self.settings.sizing.exchange_filters:
+            return self
+        return replace(self, settings=with_filters(self.settings, feed.filters()))
 
     @cached_property
     def rules(self) -> bytes:

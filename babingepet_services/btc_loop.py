@@ -119,6 +119,7 @@ class BtcLoop:
         gc.disable()  # garbage is collected between cycles: in mid-cycle it costs up to 3 ms
         try:
             self._feed.start()
+            self._program = self._program.on_exchange(self._feed)
             require_capability(
                 frozenset(self._feed.info.feeds), self._program.settings, self._program.weights
             )

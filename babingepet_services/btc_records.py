@@ -98,7 +98,7 @@ def _position(
         fees_paid=amount(part["fees_paid"] if closed else part["entry_fee"]),
         funding_paid=amount(part["funding_paid"]),
         grade=part["grade"],
-        detail={},
+        detail={"slippage_paid": part["slippage_paid" if closed else "entry_slippage"]},
         **exit_values,
     )
 
@@ -126,6 +126,7 @@ def portfolio_record(decision: Decision, book: str, peak_equity: float) -> Portf
         detail={
             "peak_equity": peak_equity,
             "position_id": position["position_id"] if position else None,
+            "slippage_paid": account["slippage_paid"],
         },
     )
 

@@ -27,14 +27,21 @@ def trade_story(connection: Connection, book: str, position_id: str) -> Document
     position = history.position(connection, book, position_id)
     if position is None:
         raise InputError(f"there is no position {position_id} in book {book}")
-    end = position.exit_time or position.entry_time + LONGEST
-    minutes = history.decisions(connection, book, position.symbol, position.entry_time, end + 1)
+    minutes = _minutes(connection, book, position)
     return {
         **plain(position),
         "ordered": _ordered(minutes, position),
         "filled_in": _cycle_at(minutes, position.entry_time + MINUTE),
         "path": _path(connection, position, minutes[1:]),
     }
+
+
+def _minutes(connection: Connection, book: str, position: PositionRecord) -> list[DecisionRecord]:
+    """The decision that ordered it, and all until the one that saw it leave."""
+    end = (position.exit_time or position.entry_time + LONGEST) + MINUTE
+    minutes = history.decisions(connection, book, position.symbol, position.entry_time, end + 1)
+    left = [i for i, one in enumerate(minutes) if one.cycle_id == position.exit_cycle_id]
+    return minutes[: left[0] + 1] if left else minutes
 
 
 def _ordered(minutes: list[DecisionRecord], position: PositionRecord) -> Document | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import INTERVALS
 from babingepet_resources.clients.feed import (
     ALL_FEEDS,
@@ -100,6 +101,9 @@ class FakeFeed:
 
     def funding_rates(self, start: int, end: int) -> FundingRates:
         return self._funding.between(start, end)
+
+    def filters(self) -> ExchangeFilters:
+        return ExchangeFilters(0.1, 0.001, 0.001, 100.0)
 
     def stop(self) -> None:
         self.is_stopped = True

@@ -27,7 +27,7 @@ from babingepet.domain.codes import ExitReason
 from babingepet.domain.money import round8
 from babingepet.market.frames import Bools, Floats
 from babingepet.market.intervals import HOUR, MINUTE
-from babingepet.paper.exits import exit_step, open_position, with_funding
+from babingepet.paper.exits import exit_step, flatten, open_position, with_funding
 from babingepet.paper.fills import entry_price, fills_at, funding_due
 from babingepet.paper.guards import after_trade, mark_equity
 from babingepet.paper.ledger import close_trade, pay, unrealized_pnl
@@ -70,27 +70,32 @@ NONE = ExitReason.NONE.value
 
 @rule
 def run_position(
-    order: Order, position: Position, bar: Bar, settings: BtcSettings
+    order: Order, position: Position, bar: Bar, settings: BtcSettings, flattens: bool
 ) -> PositionMinute:
-    """Steps 1 to 3 of one position, real or shadow."""
+    """Steps 1 to 3 of one position, real or shadow; a drawdown may flatten it at the open."""
     filled = fills_at(order, bar) and position.side == 0
-    fee = 0.0
+    fee, slippage = 0.0, 0.0
     if filled:
         price = entry_price(order, bar, settings.costs)
-        position = open_position(order, price, bar.open_time, settings.exits, settings.costs)
-        fee = position.entry_fee
+        position = open_position(order, bar, price, settings.exits, settings.costs)
+        fee, slippage = position.entry_fee, position.entry_slippage
     if position.side == 0:
-        return PositionMinute(position, NO_TRADE, 0.0, fee, filled)
+        return PositionMinute(position, NO_TRADE, 0.0, fee, slippage, filled)
     funding = funding_due(position, bar)
     position = with_funding(position, funding)
-    position, left = exit_step(
-        position, bar, settings.sizing.leverage, settings.exits, settings.costs
-    )
+    if flattens:
+        left = flatten(position, bar, settings.costs)
+    else:
+        position, left = exit_step(
+            position, bar, settings.sizing.leverage, settings.exits, settings.costs
+        )
     if left.reason == NONE:
-        return PositionMinute(position, NO_TRADE, funding, fee, filled)
-    trade = close_trade(position, left, bar.open_time + MINUTE, settings.costs)
+        return PositionMinute(position, NO_TRADE, funding, fee, slippage, filled)
+    time = bar.open_time if flattens else bar.open_time + MINUTE
+    trade = close_trade(position, left, time, settings.costs)
     fee = round8(fee + trade.fees_paid - position.entry_fee)
-    return PositionMinute(NO_POSITION, trade, funding, fee, filled)
+    slippage = round8(slippage + trade.slippage_paid - position.entry_slippage)
+    return PositionMinute(NO_POSITION, trade, funding, fee, slippage, filled)
 
 
 @rule
@@ -99,9 +104,11 @@ def account_minute(
 ) -> tuple[BtcState, AccountMinute]:
     """Steps 1 to 4."""
     as_of = bar.open_time + MINUTE
-    real = run_position(state.order, state.position, bar, settings)
-    shadow = run_position(state.shadow_order, state.shadow, bar, settings)
-    ledger = pay(state.ledger, real.closed.gross_pnl, real.fee, real.funding)
+    hit = state.guards.day_hit or state.guards.week_hit
+    flattens = hit and settings.guards.flatten_on_drawdown
+    real = run_position(state.order, state.position, bar, settings, flattens=flattens)
+    shadow = run_position(state.shadow_order, state.shadow, bar, settings, flattens=False)
+    ledger = pay(state.ledger, real.closed.gross_pnl, real.fee, real.funding, real.slippage)
     guards, record, debounce = state.guards, state.record, state.debounce
     if real.filled:
         debounce = note_entry(debounce, state.order.side, state.order.as_of)

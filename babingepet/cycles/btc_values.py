@@ -56,6 +56,8 @@ class PositionMinute(NamedTuple):
     funding: float
     fee: float
     """Entry and exit fees paid in this minute."""
+    slippage: float
+    """What the fills of this minute cost against their reference prices."""
     filled: bool
 
 

@@ -77,23 +77,38 @@ def _agreement(s: Situation) -> str:
 
 
 def _debounce(s: Situation) -> str:
-    state, rules = s.state.debounce, s.settings.voting
-    side = (s.vote.score > 0) - (s.vote.score < 0)
-    needed = minutes_needed(state, side, s.vote.verdict, rules)
-    if state.minutes < needed:
-        return f"{state.minutes} of {needed} minutes on this side"
+    rules = s.settings.voting
+    missing = _minutes_missing(s)
+    if missing:
+        minutes = s.state.debounce.minutes
+        return f"{minutes} of {minutes + missing} minutes on this side"
     return f"the last entry is less than {rules.entry_spacing / SECOND:.0f} s ago"
+
+
+def _minutes_missing(s: Situation) -> int:
+    """Minutes that the side must still persist before an entry."""
+    state = s.state.debounce
+    side = (s.vote.score > 0) - (s.vote.score < 0)
+    return max(0, minutes_needed(state, side, s.vote.verdict, s.settings.voting) - state.minutes)
 
 
 def _until(gate: Gate, s: Situation) -> int | None:
     if gate is Gate.HOUR_BLOCK:
         return _next_open_hour(s.as_of, s.settings.voting.blocked_hours)
+    if gate is Gate.DEBOUNCE:
+        return _spaced_until(s)
     ends = {
         Gate.COOLDOWN: s.state.guards.cooldown_until,
         Gate.DAILY_DD: day_start(s.as_of) + DAY,
         Gate.WEEKLY_DD: week_start(s.as_of) + 7 * DAY,
     }
     return ends.get(gate)
+
+
+def _spaced_until(s: Situation) -> int | None:
+    """When the last entry lies far enough back; None while the side has not persisted."""
+    state, rules = s.state.debounce, s.settings.voting
+    return None if _minutes_missing(s) else state.entry_as_of + rules.entry_spacing
 
 
 def _next_open_hour(as_of: int, blocked: int) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from babingepet.errors import InputError
+from babingepet.market.instruments import ExchangeFilters
 from babingepet.paper.exits import ExitRules, liquidation_price
 from babingepet.paper.fills import CostRules
 from babingepet.paper.guards import GuardRules
@@ -22,7 +23,7 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
         ("buy_threshold", "strong_threshold", "vote_floor", "min_coverage", "min_capability",
          "min_agreement", "least_fraction", "most_fraction", "taker_fee", "arm",
-         "keep", "daily_drawdown", "weekly_drawdown"),
+         "maker_fee", "keep", "daily_drawdown", "weekly_drawdown"),
         FRACTION,
     ),
     **dict.fromkeys(
@@ -58,6 +59,20 @@ class BtcSettings(NamedTuple):
 def from_names(settings: BtcSettings, values: Mapping[str, Any]) -> BtcSettings:
     """The settings that ``by_name`` spelled out."""
     return override(settings, [f"{key}={_spell(value)}" for key, value in values.items()])
+
+
+def with_filters(settings: BtcSettings, filters: ExchangeFilters) -> BtcSettings:
+    """The settings with the exchange's own limits in place of ours, where they ask for them."""
+    if not settings.sizing.exchange_filters:
+        return settings
+    return settings._replace(
+        sizing=settings.sizing._replace(
+            quantity_step=filters.quantity_step,
+            min_quantity=filters.min_quantity,
+            min_notional=filters.min_notional,
+        ),
+        costs=settings.costs._replace(price_tick=filters.price_tick),
+    )
 
 
 def _spell(value: object) -> str:

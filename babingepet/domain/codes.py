@@ -61,6 +61,7 @@ class ExitReason(IntEnum):
     TARGET = 7
     TIME = 8
     LIQUIDATION = 9
+    DRAWDOWN = 10
 
 
 @unique

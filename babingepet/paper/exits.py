@@ -1,9 +1,10 @@
-"""When a position leaves: stop, target, trail, chandelier, time.
+"""When a position leaves: stop, target, trail, chandelier, time, liquidation, drawdown.
 
 Evaluated on closed minutes, live and in replay alike; stop and target are taken to rest at the
 exchange. In one minute: (a) an open beyond the stop fills at the open, (b) the adverse extreme
 fills at the stop, (c) the favourable extreme fills at the target exactly, (d) only then peak and
-stop are updated, binding from the next minute, (e) the time limit closes at the close.
+stop are updated, binding from the next minute, (e) the time limit closes at the close. Before all
+of these a liquidation; a drawdown, where it flattens, closes at the open after it was seen.
 """
 
 from __future__ import annotations
@@ -15,12 +16,21 @@ import numpy as np
 from babingepet.compiled import rule
 from babingepet.domain.codes import ExitReason
 from babingepet.domain.money import round8
-from babingepet.paper.fills import CostRules, fee_of, marketable_price, resting_price
+from babingepet.paper.fills import (
+    CostRules,
+    fee_of,
+    marketable_price,
+    mid_price,
+    on_tick,
+    resting_price,
+    slippage_of,
+)
 from babingepet.paper.position import NO_EXIT, Bar, Exit, Order, Position
 
 NONE, STOP_LOSS, TARGET = ExitReason.NONE.value, ExitReason.STOP_LOSS.value, ExitReason.TARGET.value
 TRAIL, CHANDELIER = ExitReason.TRAIL.value, ExitReason.CHANDELIER.value
 TIME, LIQUIDATION = ExitReason.TIME.value, ExitReason.LIQUIDATION.value
+DRAWDOWN = ExitReason.DRAWDOWN.value
 TO_GAP = ExitReason.STOP_LOSS_GAP.value - STOP_LOSS
 """From a stop's reason to its gap twin."""
 
@@ -45,17 +55,20 @@ class ExitRules(NamedTuple):
 
 @rule
 def open_position(
-    order: Order, price: float, time: int, exits: ExitRules, costs: CostRules
+    order: Order, bar: Bar, price: float, exits: ExitRules, costs: CostRules
 ) -> Position:
-    """A position just filled, with its stop and target."""
+    """A position just filled at ``price`` in this minute, with its stop and target."""
     side, quantity = order.side, order.quantity
     stop = price * (1.0 - side * exits.stop_loss)
     target = price * (1.0 + side * exits.target)
-    fee = fee_of(quantity, price, costs)
+    if costs.price_tick > 0.0:  # a limit order cannot rest between two ticks
+        target = on_tick(side, target, costs)
+    fee = fee_of(quantity, price, costs.taker_fee)
+    mid = mid_price(bar.first_bid, bar.first_ask, bar.open)
     armed = exits.arm <= 0.0
     return Position(
-        side, quantity, time, price, fee, stop, stop, STOP_LOSS, target, price, armed, 0.0,
-        order.grade,
+        side, quantity, bar.open_time, price, fee, stop, stop, STOP_LOSS, target, price, armed,
+        0.0, order.grade, slippage_of(side, quantity, price, mid),
     )  # fmt: skip
 
 
@@ -74,13 +87,15 @@ def resting_exit(position: Position, bar: Bar, leverage: float, costs: CostRules
     favourable = bar.high if side > 0 else bar.low
     ruin = liquidation_price(side, position.entry_price, leverage)
     if ruin > 0.0 and side * (adverse - ruin) <= 0.0:
-        return Exit(LIQUIDATION, round8(ruin))
+        return Exit(LIQUIDATION, round8(ruin), ruin)
     if side * (bar.open - position.stop) < 0.0:
-        return Exit(position.stop_reason + TO_GAP, resting_price(side, bar.open, costs))
+        price = resting_price(side, bar.open, costs)
+        return Exit(position.stop_reason + TO_GAP, price, bar.open)
     if side * (adverse - position.stop) <= 0.0:
-        return Exit(position.stop_reason, resting_price(side, position.stop, costs))
+        price = resting_price(side, position.stop, costs)
+        return Exit(position.stop_reason, price, position.stop)
     if side * (favourable - position.target) >= 0.0:
-        return Exit(TARGET, round8(position.target))
+        return Exit(TARGET, round8(position.target), position.target)
     return NO_EXIT
 
 
@@ -96,7 +111,7 @@ def tighten(position: Position, level: float, reason: int) -> Position:
 def _with_stop(p: Position, stop: float, reason: int) -> Position:
     return Position(
         p.side, p.quantity, p.entry_time, p.entry_price, p.entry_fee, p.initial_stop,
-        stop, reason, p.target, p.peak, p.armed, p.funding_paid, p.grade,
+        stop, reason, p.target, p.peak, p.armed, p.funding_paid, p.grade, p.entry_slippage,
     )  # fmt: skip
 
 
@@ -104,7 +119,7 @@ def _with_stop(p: Position, stop: float, reason: int) -> Position:
 def _with_peak(p: Position, peak: float, armed: bool) -> Position:
     return Position(
         p.side, p.quantity, p.entry_time, p.entry_price, p.entry_fee, p.initial_stop,
-        p.stop, p.stop_reason, p.target, peak, armed, p.funding_paid, p.grade,
+        p.stop, p.stop_reason, p.target, peak, armed, p.funding_paid, p.grade, p.entry_slippage,
     )  # fmt: skip
 
 
@@ -114,6 +129,7 @@ def with_funding(p: Position, paid: float) -> Position:
     return Position(
         p.side, p.quantity, p.entry_time, p.entry_price, p.entry_fee, p.initial_stop,
         p.stop, p.stop_reason, p.target, p.peak, p.armed, round8(p.funding_paid + paid), p.grade,
+        p.entry_slippage,
     )  # fmt: skip
 
 
@@ -133,6 +149,14 @@ def follow(position: Position, bar: Bar, rules: ExitRules) -> Position:
 
 
 @rule
+def flatten(position: Position, bar: Bar, costs: CostRules) -> Exit:
+    """Leave at the open, at the touch."""
+    side, bid, ask = -position.side, bar.first_bid, bar.first_ask
+    price = marketable_price(side, bid, ask, bar.open, costs)
+    return Exit(DRAWDOWN, price, mid_price(bid, ask, bar.open))
+
+
+@rule
 def exit_step(
     position: Position, bar: Bar, leverage: float, rules: ExitRules, costs: CostRules
 ) -> tuple[Position, Exit]:
@@ -142,6 +166,7 @@ def exit_step(
         return position, left
     moved = follow(position, bar, rules)
     if bar.open_time + MINUTE - position.entry_time >= rules.max_hold:
-        price = marketable_price(-position.side, bar.last_bid, bar.last_ask, bar.close, costs)
-        return moved, Exit(TIME, price)
+        bid, ask = bar.last_bid, bar.last_ask
+        price = marketable_price(-position.side, bid, ask, bar.close, costs)
+        return moved, Exit(TIME, price, mid_price(bid, ask, bar.close))
     return moved, left

@@ -24,6 +24,8 @@ class GuardRules(NamedTuple):
     """Loss of equity since 00:00 UTC that stops entries until the next day."""
     weekly_drawdown: float = 0.15
     """Loss of equity since Monday 00:00 UTC that stops entries until the next Monday."""
+    flatten_on_drawdown: bool = False
+    """Whether a breaker also closes the open position, at the next minute's open."""
 
 
 class Guards(NamedTuple):

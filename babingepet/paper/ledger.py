@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from babingepet.compiled import rule
+from babingepet.domain.codes import ExitReason
 from babingepet.domain.money import round8
-from babingepet.paper.fills import CostRules, fee_of
+from babingepet.paper.fills import CostRules, fee_of, slippage_of
 from babingepet.paper.position import ClosedTrade, Exit, Ledger, Position
+
+TARGET = ExitReason.TARGET.value
 
 
 @rule
-def pay(ledger: Ledger, pnl: float, fee: float, funding: float) -> Ledger:
-    """Book realised P&L, a fee and funding; costs are positive."""
+def pay(ledger: Ledger, pnl: float, fee: float, funding: float, slippage: float) -> Ledger:
+    """Book realised P&L, a fee and funding, and count slippage; costs are positive."""
     return Ledger(
         round8(ledger.cash + pnl - fee - funding),
         round8(ledger.realized_pnl + pnl),
         round8(ledger.fees_paid + fee),
         round8(ledger.funding_paid + funding),
+        round8(ledger.slippage_paid + slippage),
     )
 
 
@@ -30,7 +34,10 @@ def close_trade(position: Position, left: Exit, time: int, costs: CostRules) -> 
     """The round trip that an exit completes."""
     quantity, entry = position.quantity, position.entry_price
     gross = round8(position.side * quantity * (left.price - entry))
-    fees = round8(position.entry_fee + fee_of(quantity, left.price, costs))
+    is_maker = left.reason == TARGET and costs.target_is_maker
+    rate = costs.maker_fee if is_maker else costs.taker_fee
+    fees = round8(position.entry_fee + fee_of(quantity, left.price, rate))
+    slippage = slippage_of(-position.side, quantity, left.price, left.reference)
     net = round8(gross - fees - position.funding_paid)
     return ClosedTrade(
         position.side,
@@ -52,4 +59,5 @@ def close_trade(position: Position, left: Exit, time: int, costs: CostRules) -> 
         net,
         net / (quantity * entry),
         net / (quantity * abs(entry - position.initial_stop)),
+        round8(position.entry_slippage + slippage),
     )

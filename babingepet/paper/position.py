@@ -61,6 +61,8 @@ class Position(NamedTuple):
     funding_paid: float = 0.0
     grade: int = Grade.D.value
     """Grade of the decision that ordered the entry."""
+    entry_slippage: float = 0.0
+    """What the entry cost against the mid price, quote currency."""
 
 
 class Exit(NamedTuple):
@@ -68,6 +70,8 @@ class Exit(NamedTuple):
 
     reason: int = ExitReason.NONE.value
     price: float = 0.0
+    reference: float = 0.0
+    """The mid price, or the level that was reached: the price before slippage."""
 
 
 class ClosedTrade(NamedTuple):
@@ -94,6 +98,8 @@ class ClosedTrade(NamedTuple):
     """Net P&L over entry notional."""
     r_multiple: float = 0.0
     """Net P&L over the initial risk."""
+    slippage_paid: float = 0.0
+    """What both fills cost against their reference prices; contained in the gross P&L."""
 
 
 class Ledger(NamedTuple):
@@ -104,6 +110,8 @@ class Ledger(NamedTuple):
     """Gross of fees and funding."""
     fees_paid: float = 0.0
     funding_paid: float = 0.0
+    slippage_paid: float = 0.0
+    """Contained in the realised P&L and in open positions' entry prices; shown, not booked."""
 
 
 NO_ORDER = Order()

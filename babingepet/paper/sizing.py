@@ -35,7 +35,11 @@ class SizingRules(NamedTuple):
     """Size with the fixed odds of target over stop instead of those of the record."""
     quantity_step: float = 1e-5
     """Base units. The exchange's 0.001 BTC would forbid every trade of a 1 000 USDT account."""
+    min_quantity: float = 0.0
+    """Base units; the exchange's least order where it is more than one step."""
     min_notional: float = 5.0
+    exchange_filters: bool = False
+    """Take step, least order and price tick from the exchange when the loop starts."""
 
 
 class Size(NamedTuple):
@@ -72,7 +76,7 @@ def floor_quantity(notional: float, price: float, rules: SizingRules) -> float:
     """Whole steps that the notional buys, never rounded up; 0 below the exchange's least."""
     steps = np.floor(notional / price / rules.quantity_step + STEP_SLACK)
     quantity = round8(steps * rules.quantity_step)
-    if steps < 1.0 or quantity * price < rules.min_notional:
+    if steps < 1.0 or quantity < rules.min_quantity or quantity * price < rules.min_notional:
         return 0.0
     return quantity
 

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from babingepet.errors import BabingepetError
 from babingepet.market.frames import BookLevels, Candles, FundingRates, Quotes, Trades
+from babingepet.market.instruments import ExchangeFilters
 
 Source = Literal["binance", "recorded", "simulated"]
 Product = Literal["usdm_perp", "spot"]
@@ -190,6 +191,15 @@ class MarketFeed(Protocol):
 
         Raises:
             ExchangeUnavailable: The market does not answer.
+            RateLimited: It asked for silence.
+        """
+        ...
+
+    def filters(self) -> ExchangeFilters:
+        """The limits that an order of the instrument must keep now.
+
+        Raises:
+            ExchangeUnavailable: The market does not answer, or states none.
             RateLimited: It asked for silence.
         """
         ...

@@ -8,6 +8,7 @@ import numpy as np
 
 from babingepet.market.frames import BookLevels, Candles, FundingRates, Quotes, Trades
 from babingepet.market.history import resample
+from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import DAY, HOUR, INTERVALS, MINUTE, anchor, minutes_needed_from
 from babingepet_resources.clients.feed import (
     ALL_FEEDS,
@@ -91,6 +92,10 @@ class MadeUpFeed:
     def funding_rates(self, start: int, end: int) -> FundingRates:
         """Settlements."""
         return self.funding.between(start, end)
+
+    def filters(self) -> ExchangeFilters:
+        """Those of BTCUSDT."""
+        return ExchangeFilters(0.1, 0.001, 0.001, 100.0)
 
     def next_minute(self, *, after: int | None, timeout: float) -> CollectedMinute:
         """The minute after ``after``."""

@@ -41,18 +41,20 @@ def tell(account, story):
 @given(stories, policies)
 def test_cash_is_conserved_to_the_last_decimal(story, policy):
     start = Decimal(str(CAPITAL))
-    gross = fees = funding = Decimal(0)
+    gross = fees = funding = slippage = Decimal(0)
     account = Account(policy, "first_cooldown=0", capital=CAPITAL)
     for _ in tell(account, story):
         ledger, closed, held = account.state.ledger, account.account.closed, account.state.position
-        cash, realized, paid, funded = (amount(value) for value in ledger)
+        cash, realized, paid, funded, slipped = (amount(value) for value in ledger)
         assert cash == start + realized - paid - funded
         gross += amount(closed.gross_pnl)
         fees += amount(closed.fees_paid)
         funding += amount(closed.funding_paid)
+        slippage += amount(closed.slippage_paid)
         assert realized == gross
         assert paid == fees + amount(held.entry_fee)
         assert funded == funding + amount(held.funding_paid)
+        assert slipped == slippage + amount(held.entry_slippage)
         assert amount(closed.net_pnl) == amount(closed.gross_pnl) - amount(
             closed.fees_paid
         ) - amount(closed.funding_paid)

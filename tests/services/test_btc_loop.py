@@ -242,3 +242,15 @@ def test_the_lease_is_renewed_while_a_long_history_is_fetched(
 
     next(make_loop(3, feed=made_up_feed(3, Slow)).run())
     assert len(heartbeats) > 3
+
+
+def test_under_the_exchanges_own_limits_a_small_account_is_told_that_it_cannot_buy_one_step(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    reports = list(make_loop(20, settings=(*EAGER, "exchange_filters=true")).run())
+    refusals = [r for one in reports if one.decision for r in one.decision.blocked_by]
+    too_small = [refusal for refusal in refusals if refusal.gate == "MIN_NOTIONAL"]
+    assert too_small
+    assert "less than one step" in too_small[0].detail
+    last = decisions(warehouse)[-1]
+    assert replay_cycle(warehouse, "paper", last.cycle_id).identical

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from babingepet.errors import BabingepetError, ExchangeUnavailable
 from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.instruments import ExchangeFilters
 from babingepet_resources.clients.binance.connection import open_connection
 from babingepet_resources.clients.binance.options import FeedOptions
 from babingepet_resources.clients.binance.session import BinanceSession
@@ -109,6 +110,10 @@ class BinanceFeed:
     def funding_rates(self, start: int, end: int) -> FundingRates:
         """Settlements with ``start <= funding_time < end``."""
         return self._call(lambda session: session.funding_rates(start, end))
+
+    def filters(self) -> ExchangeFilters:
+        """The limits that an order of the instrument must keep now."""
+        return self._call(lambda session: session.filters())
 
     def _live(self) -> None:
         """Body of the background thread: a process boundary, whatever happens is kept and told."""

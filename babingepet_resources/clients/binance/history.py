@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, TypeVar
 
 from babingepet.errors import ExchangeUnavailable, InputError
+from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import INTERVALS
 from babingepet_resources.clients.binance import payloads
 from babingepet_resources.clients.binance.payloads import CandleRow, TradeRow
@@ -54,6 +55,20 @@ class BinanceHistory:
         await self._rest.rows(
             "futures_klines", {"symbol": self._symbol, "interval": "1m", "limit": 1}, weight=1
         )
+
+    async def filters(self) -> ExchangeFilters:
+        """The limits that an order must keep, as the exchange states them now.
+
+        Raises:
+            ExchangeUnavailable: It states none for the symbol.
+        """
+        answer = await self._rest.call("futures_exchange_info", {}, weight=1)
+        try:
+            return payloads.filters(answer, self._symbol)
+        except payloads.BAD_ROW as error:
+            raise ExchangeUnavailable(
+                f"The exchange states no limits of an order of {self._symbol}: {error}."
+            ) from error
 
     async def candles(
         self, interval: str, start: int, end: int, *, patient: bool

@@ -14,6 +14,7 @@ from math import inf, nan
 from typing import Any, NamedTuple
 
 from babingepet.market.frames import BookLevels
+from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import MINUTE
 
 BAD_ROW = (ValueError, TypeError, KeyError, IndexError, OverflowError)
@@ -154,6 +155,24 @@ def book(data: Mapping[str, Any]) -> BookLevels:
         for level in range(depth)
     ]
     return BookLevels.from_rows(rows)
+
+
+def filters(data: Mapping[str, Any], symbol: str) -> ExchangeFilters:
+    """The symbol's limits in ``/fapi/v1/exchangeInfo``; of two lot filters the stricter counts.
+
+    Raises:
+        KeyError: The symbol or one of its filters is not listed.
+        ValueError: A limit is not a positive number.
+    """
+    listings = {listing["symbol"]: listing for listing in data["symbols"]}
+    stated = {one["filterType"]: one for one in listings[symbol]["filters"]}
+    lots = [stated[name] for name in ("LOT_SIZE", "MARKET_LOT_SIZE") if name in stated]
+    return ExchangeFilters(
+        price_tick=_positive(stated["PRICE_FILTER"]["tickSize"]),
+        quantity_step=max(_positive(lot["stepSize"]) for lot in lots),
+        min_quantity=max(_positive(lot["minQty"]) for lot in lots),
+        min_notional=_positive(stated["MIN_NOTIONAL"]["notional"]),
+    )
 
 
 def _positive(value: Any) -> float:  # noqa: ANN401 - whatever the exchange sent

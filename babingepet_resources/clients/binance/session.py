@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from babingepet.errors import ExchangeUnavailable, InputError
 from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import INTERVALS
 from babingepet_resources.clients.binance.collector import Coverages, MinuteCollector
 from babingepet_resources.clients.binance.completeness import Completeness
@@ -187,3 +188,7 @@ class BinanceSession:
         return await settled(
             self._connection.history, self._watch, start, end, as_of=self.now() + 1, patient=True
         )
+
+    async def filters(self) -> ExchangeFilters:
+        """See ``MarketFeed.filters``."""
+        return await self._connection.history.filters()

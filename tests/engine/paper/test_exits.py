@@ -224,7 +224,7 @@ def test_ruin_precedes_every_other_exit(side, ohlc, leverage, reason):
 @SIDES
 def test_an_opened_position_has_its_levels_at_their_distance_from_the_fill(side):
     order = Order(side, 2.0, f.NOON, Grade.B.value)
-    opened = x.open_position(order, 100.0, f.NOON, RULES, COSTS)
+    opened = x.open_position(order, f.bar(100.0), 100.0, RULES, COSTS)
     assert opened.stop == opened.initial_stop == pytest.approx(100.0 * (1 - side * 0.006))
     assert opened.target == pytest.approx(100.0 * (1 + side * 0.025))
     assert (opened.peak, opened.armed, opened.entry_fee) == (100.0, False, 0.1)

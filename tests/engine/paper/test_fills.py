@@ -40,13 +40,13 @@ def test_a_resting_stop_slips_against_its_position(side, expected):
 def test_prices_and_fees_lie_on_the_grid_of_account_money():
     price = fills.marketable_price(1, np.nan, np.nan, 12_345.678_9, COSTS)
     assert price == round(12_345.678_9 * 1.00015, 8)
-    assert fills.fee_of(0.00123, price, COSTS) == round(0.00123 * price * 0.0005, 8)
+    assert fills.fee_of(0.00123, price, COSTS.taker_fee) == round(0.00123 * price * 0.0005, 8)
 
 
 def test_costs_can_be_set():
     free = CostRules(taker_fee=0.0, slippage_bps=0.0, half_spread_bps=0.0)
     assert fills.marketable_price(1, np.nan, np.nan, 100.0, free) == 100.0
-    assert fills.fee_of(5.0, 100.0, free) == 0.0
+    assert fills.fee_of(5.0, 100.0, free.taker_fee) == 0.0
 
 
 @pytest.mark.parametrize(

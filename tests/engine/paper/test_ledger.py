@@ -10,15 +10,15 @@ COSTS = CostRules()
 
 
 def test_cash_moves_by_realised_pnl_fees_and_funding_only():
-    ledger = led.pay(Ledger(1_000.0), 12.5, 0.25, -0.5)
-    assert ledger == Ledger(1_012.75, 12.5, 0.25, -0.5)
-    assert led.pay(ledger, 0.0, 0.0, 0.0) == ledger
+    ledger = led.pay(Ledger(1_000.0), 12.5, 0.25, -0.5, 0.125)
+    assert ledger == Ledger(1_012.75, 12.5, 0.25, -0.5, 0.125)
+    assert led.pay(ledger, 0.0, 0.0, 0.0, 0.0) == ledger
 
 
 def test_ten_thousand_small_costs_add_up_to_the_last_decimal():
     ledger = Ledger(1_000.0)
     for _ in range(10_000):
-        ledger = led.pay(ledger, 0.0, 0.1, 1e-8)
+        ledger = led.pay(ledger, 0.0, 0.1, 1e-8, 0.0)
     assert ledger == Ledger(-0.0001, 0.0, 1_000.0, 0.0001)
 
 
@@ -32,7 +32,7 @@ def test_an_open_position_is_marked_without_exit_costs(side, mark, expected):
 @pytest.mark.parametrize(("side", "price", "gross"), [(1, 102.0, 4.0), (-1, 102.0, -4.0)])
 def test_a_closed_trade_is_net_of_both_fees_and_funding(side, price, gross):
     held = f.position(side, quantity=2.0, entry_fee=0.1, funding_paid=0.03)
-    trade = led.close_trade(held, Exit(ExitReason.TARGET.value, price), f.NOON, COSTS)
+    trade = led.close_trade(held, Exit(ExitReason.TARGET.value, price, price), f.NOON, COSTS)
     fees = 0.1 + 2.0 * price * 0.0005
     net = gross - fees - 0.03
     assert (trade.gross_pnl, trade.fees_paid, trade.funding_paid) == pytest.approx(
@@ -50,5 +50,5 @@ def test_a_closed_trade_is_net_of_both_fees_and_funding(side, price, gross):
 
 def test_the_risk_is_that_of_the_initial_stop_however_far_it_moved():
     held = f.position(stop=101.5, stop_reason=ExitReason.TRAIL.value)
-    trade = led.close_trade(held, Exit(ExitReason.TRAIL.value, 101.5), f.NOON, COSTS)
+    trade = led.close_trade(held, Exit(ExitReason.TRAIL.value, 101.5, 101.5), f.NOON, COSTS)
     assert trade.r_multiple == pytest.approx(trade.net_pnl / 0.6)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.binance.feed import BinanceFeed
 from babingepet_resources.clients.feed import CollectedMinute, MarketEnded
@@ -130,3 +131,13 @@ def test_a_free_running_market_delivers_its_minute():
     assert minute.as_of == START + MINUTE
     assert minute.health.clock_skew_ms is None
     assert len(minute.candles) == 1
+
+
+def test_the_market_states_the_limits_of_an_order():
+    with serve_in_thread(simulated(), speed=None) as exchange:
+        feed = BinanceFeed("BTCUSDT", base_url=exchange.url)
+        feed.start()
+        try:
+            assert feed.filters() == ExchangeFilters(0.1, 0.001, 0.001, 100.0)
+        finally:
+            feed.stop()

@@ -101,3 +101,39 @@ def test_a_book_with_one_side_shorter_has_nan_there():
 def test_an_impossible_book_is_refused(over: dict):
     with pytest.raises(payloads.BAD_ROW):
         payloads.book(depth_message(START, **over))
+
+
+def listing(**replaced):
+    lots = {"stepSize": "0.001", "minQty": "0.001"}
+    filters = {
+        "PRICE_FILTER": {"tickSize": "0.10"},
+        "LOT_SIZE": lots,
+        "MARKET_LOT_SIZE": lots,
+        "MIN_NOTIONAL": {"notional": "100"},
+    } | replaced
+    rows = [{"filterType": name} | one for name, one in filters.items() if one is not None]
+    return {
+        "symbols": [{"symbol": "ETHUSDT", "filters": []}, {"symbol": "BTCUSDT", "filters": rows}]
+    }
+
+
+def test_the_stricter_of_the_two_lot_filters_counts():
+    stated = listing(MARKET_LOT_SIZE={"stepSize": "0.01", "minQty": "0.02"})
+    assert payloads.filters(stated, "BTCUSDT") == (0.1, 0.01, 0.02, 100.0)
+    assert payloads.filters(listing(MARKET_LOT_SIZE=None), "BTCUSDT") == (0.1, 0.001, 0.001, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("stated", "symbol"),
+    [
+        (listing(), "XRPUSDT"),
+        (listing(), "ETHUSDT"),
+        (listing(MIN_NOTIONAL=None), "BTCUSDT"),
+        (listing(PRICE_FILTER={"tickSize": "0"}), "BTCUSDT"),
+        (listing(LOT_SIZE={"stepSize": "nan", "minQty": "1"}), "BTCUSDT"),
+        ({}, "BTCUSDT"),
+    ],
+)
+def test_limits_that_are_missing_or_senseless_are_refused(stated, symbol):
+    with pytest.raises(payloads.BAD_ROW):
+        payloads.filters(stated, symbol)
