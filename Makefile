@@ -23,5 +23,5 @@ check: ## format, lint, types, imports, definitions, files, lock, spelling
 lock: ## write requirements.lock from pyproject.toml
 	@python3 scripts/dev.py lock
 
-nightly: ## the slow tests, with more examples each
+nightly: ## the slow tests, with more examples each; then mutants
 	@python3 scripts/dev.py nightly

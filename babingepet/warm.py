@@ -19,6 +19,7 @@ from babingepet.market.history import DERIVED, BarHistory
 from babingepet.market.intervals import DAY, HOUR, MINUTE
 from babingepet.market.tape import reduce_minute
 from babingepet.signals.inputs import SignalInputs
+from babingepet.signals.ml_features import features
 
 DAYS = 34
 PRICE, WAVE, VOLUME = 100_000.0, 500.0, 5.0
@@ -58,6 +59,7 @@ def warm_up() -> None:
         quotes_from=as_of - MINUTE,
         book=None,
         minimum_notional=1.0,
+        bucket_volume=VOLUME,
     )
     inputs = SignalInputs(
         as_of,
@@ -69,6 +71,7 @@ def warm_up() -> None:
     feeds = frozenset({"candles", "taker_volume", "trades", "quotes", "funding"})
     cycle = CycleInputs("BTCUSDT", "simulated", inputs, feeds, clock=as_of)
     run_cycle(cycle, initial_state(CAPITAL), BtcSettings())
+    features(inputs, {})  # a cycle reads them only once a model has earned its place
 
 
 def drop_old_caches() -> None:

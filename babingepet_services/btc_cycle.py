@@ -20,7 +20,7 @@ from babingepet.cycles.btc_state import dump_state
 from babingepet.cycles.btc_values import BtcState
 from babingepet.cycles.settings import BtcSettings, with_filters
 from babingepet.domain.decision import Decision, canonical_json, sha256
-from babingepet.market.intervals import HOUR, anchor, minutes_needed_from
+from babingepet.market.intervals import HOUR, minutes_needed_from
 from babingepet_resources.clients.feed import CollectedMinute, MarketFeed
 from babingepet_resources.warehouse import blobs, cycles
 from babingepet_resources.warehouse.database import Database
@@ -32,6 +32,7 @@ from babingepet_resources.warehouse.records import (
     Lease,
 )
 from babingepet_services import btc_records
+from babingepet_services.btc_context import Context
 from babingepet_services.btc_facts import PendingFacts
 from babingepet_services.btc_memory import BtcMemory
 from babingepet_services.capture import row_bytes, tape_digest
@@ -87,6 +88,7 @@ def decide(
     minute: CollectedMinute,
     memory: BtcMemory,
     program: BtcProgram,
+    context: Context,
     failed_checks: tuple[str, ...],
 ) -> tuple[CycleInputs, Decision, BtcState]:
     """Make the decision of a minute that joined the memory.
@@ -98,8 +100,8 @@ def decide(
     inputs = CycleInputs(
         symbol=info.symbol,
         source=info.source,
-        signals=memory.inputs(minute.as_of),
-        feeds=frozenset(info.feeds),
+        signals=memory.inputs(minute.as_of, context),
+        feeds=memory.feeds,
         clock=minute.clock,
         clock_skew=minute.health.clock_skew_ms or 0,
         failed_checks=failed_checks,
@@ -167,7 +169,7 @@ def _manifest(
             "sha256": memory.digests.digest(minutes_needed_from(as_of)),
         },
         "hours": {
-            "start": anchor("4h", as_of),
+            "start": int(hours.open_time[0]) if len(hours) else as_of,
             "end": first // HOUR * HOUR,
             "rows": len(hours),
             "sha256": memory.hours_hash,
@@ -183,6 +185,7 @@ def _manifest(
             "sha256": tape_digest(memory.tape_digests),
         },
         "raw_tape": raw_tape,
+        "context": Context(signals.etf_flows, signals.news, signals.consensus).manifest(),
         "state_before": hashes["before"],
     }
 

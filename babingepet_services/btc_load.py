@@ -19,7 +19,7 @@ from babingepet.market.intervals import (
     HOUR,
     INTERVALS,
     MINUTE,
-    anchor,
+    hours_needed_from,
     minutes_needed_from,
 )
 from babingepet.signals.inputs import TAPE_MINUTES
@@ -27,6 +27,7 @@ from babingepet_resources.clients.feed import FeedInfo, MarketFeed
 from babingepet_resources.warehouse import blobs, candles, funding, history
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import CandleBatch, FundingBatch
+from babingepet_services.btc_context import present_feeds
 from babingepet_services.btc_memory import BtcMemory, with_settlements
 from babingepet_services.capture import DayDigests
 
@@ -59,12 +60,15 @@ def load_memory(
     with database.reading() as connection:
         minutes = _complete(connection, feed, "1m", begin, now, as_of, loaded, alive)
         first = int(minutes.open_time[0]) if len(minutes) else now
-        hours = _complete(
-            connection, feed, "1h", anchor("4h", as_of), first // HOUR * HOUR, as_of, loaded, alive
+        since = min(
+            hours_needed_from(as_of),
+            candles.first_open(connection, info.symbol, "1h", info.source) or as_of,
         )
+        hours = _complete(connection, feed, "1h", since, first // HOUR * HOUR, as_of, loaded, alive)
         rates = _funding(connection, feed, as_of, loaded)
         state, last_as_of = load_last_state(connection, book, info)
-        account = history.last_portfolio(connection, book, info.symbol)
+        account = history.last_portfolio(connection, book, info.symbol, info.source)
+        context_feeds = present_feeds(connection)
     memory = BtcMemory(
         info=info,
         history=BarHistory(minutes, hours),
@@ -76,6 +80,7 @@ def load_memory(
         state=state,
         last_as_of=last_as_of,
         peak_equity=account.detail["peak_equity"] if account else CAPITAL,
+        context_feeds=context_feeds,
         loaded=loaded,
     )
     memory.read_tape(database, now)

@@ -27,6 +27,7 @@ from babingepet_resources.warehouse import checks, lease
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import Lease
 from babingepet_services import btc_checks
+from babingepet_services.btc_context import Context, read_context
 from babingepet_services.btc_cycle import BtcProgram, commit, decide, prepare, seal
 from babingepet_services.btc_facts import PendingFacts
 from babingepet_services.btc_load import load_memory
@@ -182,11 +183,11 @@ class BtcLoop:
             memory.read_tape(self._database, minute.as_of - MINUTE)
             self._skipped = False
         self._note_missed_before(minute, memory)
-        failed = self._failed_checks(memory, minute.as_of)
+        context, failed = self._known_beside(memory, minute.as_of)
         watch = _Stopwatch(self._clock)
         reduced, fresh = memory.extend(minute)
         closed = memory.history.end == minute.as_of
-        outcome = decide(minute, memory, self._program, failed) if closed else None
+        outcome = decide(minute, memory, self._program, context, failed) if closed else None
         compute_seconds = watch.lap()
         raw_tape = self._pending.collect(
             minute, memory, reduced, fresh, capture_tape=self._program.capture_tape
@@ -213,19 +214,16 @@ class BtcLoop:
             watch.lap(),
         )
 
-    def _failed_checks(self, memory: BtcMemory, as_of: int) -> tuple[str, ...]:
-        """Blocking checks that fail; what cannot be asked forbids entries, exits go on."""
+    def _known_beside(self, memory: BtcMemory, as_of: int) -> tuple[Context, tuple[str, ...]]:
+        """Context, and blocking checks that fail; what cannot be asked forbids entries."""
         try:
-            return self._ask_checks(memory, as_of)
+            if self._decided % CHECK_EVERY == 1:
+                self._evaluate_checks(memory, as_of)
+            with self._database.reading() as connection:
+                failing = btc_checks.failing_now(connection, memory.info.source, as_of)
+                return read_context(connection, memory.context_feeds, as_of), failing
         except WarehouseUnavailable as error:
-            return (f"the data checks could not be asked: {error}",)
-
-    def _ask_checks(self, memory: BtcMemory, as_of: int) -> tuple[str, ...]:
-        source = memory.info.source
-        if self._decided % CHECK_EVERY == 1:
-            self._evaluate_checks(memory, as_of)
-        with self._database.reading() as connection:
-            return btc_checks.failing_now(connection, source, as_of)
+            return Context(), (f"the data checks could not be asked: {error}",)
 
     def _evaluate_checks(self, memory: BtcMemory, as_of: int) -> None:
         info = memory.info

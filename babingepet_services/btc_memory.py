@@ -6,7 +6,7 @@ Everything here can be rebuilt from the warehouse and the exchange; nothing here
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,17 +14,17 @@ import numpy as np
 from babingepet.cycles.btc_values import BtcState
 from babingepet.domain.decision import Decision, sha256
 from babingepet.market.frames import Candles, FundingRates
-from babingepet.market.history import DERIVED, BarHistory
-from babingepet.market.intervals import (
-    MINUTE,
-)
+from babingepet.market.history import BarHistory
+from babingepet.market.intervals import DAY, MINUTE
 from babingepet.market.tape import Book, TapeMinute, reduce_minute
 from babingepet.signals.inputs import TAPE_MINUTES, SignalInputs
+from babingepet.signals.vpin import bucket_volume
 from babingepet.signals.whale_flow import WINDOW
 from babingepet_resources.clients.feed import CollectedMinute, FeedInfo, FeedName
 from babingepet_resources.warehouse import tape
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import CandleBatch, FundingBatch
+from babingepet_services.btc_context import Context, signal_inputs
 from babingepet_services.capture import (
     DayDigests,
     row_bytes,
@@ -54,9 +54,11 @@ class BtcMemory:
         state: What the last decision handed on.
         last_as_of: The last decision; None before the first.
         peak_equity: Highest equity of the book so far.
+        context_feeds: Feeds of context that the warehouse held something of at the start.
         loaded: Batches that were fetched and are not in the warehouse yet.
         hours_hash: Content hash of the hours.
         stored: Hashes of the state and the rules that are known to be in the warehouse.
+        bucket_volumes: Bucket volume of the volume clock by day since the epoch; the newest only.
     """
 
     info: FeedInfo
@@ -69,9 +71,11 @@ class BtcMemory:
     state: BtcState
     last_as_of: int | None
     peak_equity: float
+    context_feeds: frozenset[str] = frozenset()
     loaded: list[CandleBatch | FundingBatch] = field(default_factory=list)
     hours_hash: str = ""
     stored: set[str] = field(default_factory=set)
+    bucket_volumes: dict[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.hours_hash = sha256(row_bytes(self.hours))
@@ -81,15 +85,14 @@ class BtcMemory:
         equity: float = decision.account["equity"]
         return max(self.peak_equity, equity)
 
-    def inputs(self, as_of: int) -> SignalInputs:
+    @property
+    def feeds(self) -> frozenset[str]:
+        """All that this run can ever read."""
+        return frozenset(self.info.feeds) | self.context_feeds
+
+    def inputs(self, as_of: int, context: Context) -> SignalInputs:
         """What the signals may read at ``as_of``."""
-        return SignalInputs(
-            as_of,
-            self.history.minutes(as_of),
-            {interval: self.history.bars(interval, as_of) for interval in DERIVED},
-            tuple(self.tape),
-            self.funding,
-        )
+        return signal_inputs(self.history, tuple(self.tape), self.funding, context, as_of)
 
     def read_tape(self, database: Database, until: int) -> None:
         """Take the reduced minutes before ``until`` as they are stored."""
@@ -115,9 +118,18 @@ class BtcMemory:
         self.funding = with_settlements(self.funding, minute.funding)
         reduced: list[TapeMinute] = []
         if TAPE_FEEDS & self.info.feeds:
-            reduced += reduce_tape(minute, self.tape[-1] if self.tape else None)
+            last = self.tape[-1] if self.tape else None
+            reduced += reduce_tape(minute, last, self.bucket_volume)
             self.tape.extend(reduced)
         return reduced, fresh
+
+    def bucket_volume(self, time: int) -> float:
+        """Bucket volume in force at a time, base units; NaN when unknown. Reckoned once a day."""
+        day = time // DAY
+        if day not in self.bucket_volumes:
+            minutes = self.history.minutes(day * DAY)
+            self.bucket_volumes = {day: bucket_volume(minutes, time)}
+        return self.bucket_volumes[day]
 
 
 def with_settlements(known: FundingRates, more: FundingRates) -> FundingRates:
@@ -133,27 +145,42 @@ def with_settlements(known: FundingRates, more: FundingRates) -> FundingRates:
     return FundingRates(**{name: column[ranks] for name, column in joined.columns().items()})
 
 
-def reduce_tape(minute: CollectedMinute, previous: TapeMinute | None) -> Iterable[TapeMinute]:
+def reduce_tape(
+    minute: CollectedMinute,
+    previous: TapeMinute | None,
+    bucket_volume: Callable[[int], float],
+) -> Iterable[TapeMinute]:
     """Reduce what was collected, minute by minute.
 
     The first collection also brings the trades of the quarter of an hour before it: those minutes
-    become tape minutes of their own.
+    become tape minutes of their own, unless they are there already.
+
+    Args:
+        minute: What was collected.
+        previous: The newest minute reduced before, if any.
+        bucket_volume: Bucket volume of the volume clock in force at a time.
     """
     now = minute.as_of - MINUTE
-    begin = now
-    if previous is None and minute.trades_from is not None:
-        begin = max(minute.trades_from // MINUTE * MINUTE, minute.as_of - WINDOW)
-    for open_time in range(begin, minute.as_of, MINUTE):
+    for open_time in range(_begin(minute, previous), minute.as_of, MINUTE):
         last = open_time == now
-        since = 0 if open_time == begin else open_time
         previous = reduce_minute(
             open_time,
-            minute.trades.between(since, open_time + MINUTE),
+            minute.trades.between(0, open_time + MINUTE),
             minute.quotes.between(0 if last else open_time, open_time + MINUTE),
             previous=previous if previous and previous.open_time == open_time - MINUTE else None,
             trades_from=minute.trades_from,
             quotes_from=minute.quotes_from if last else None,
             book=Book(minute.as_of, minute.depth) if last and minute.depth is not None else None,
             minimum_notional=WHALE_USD,
+            bucket_volume=bucket_volume(open_time),
         )
         yield previous
+
+
+def _begin(minute: CollectedMinute, previous: TapeMinute | None) -> int:
+    """The first minute that the trades fill and that was not reduced before."""
+    now = minute.as_of - MINUTE
+    if minute.trades_from is None:
+        return now
+    begin = max(minute.trades_from // MINUTE * MINUTE, minute.as_of - WINDOW)
+    return begin if previous is None else max(begin, previous.open_time + MINUTE)

@@ -12,7 +12,8 @@ from babingepet.cycles.btc_decision import cycle_id
 from babingepet.domain.decision import Decision
 from babingepet.domain.money import amount
 from babingepet.market.frames import Trades
-from babingepet.market.tape import TapeMinute, book_imbalance, spread_bps
+from babingepet.market.order_flow import book_imbalance
+from babingepet.market.tape import TapeMinute, spread_bps
 from babingepet_resources.clients.feed import CollectedMinute, FeedInfo
 from babingepet_resources.warehouse.records import (
     GapRecord,
@@ -97,8 +98,9 @@ def _position(
         armed=part["armed"],
         fees_paid=amount(part["fees_paid"] if closed else part["entry_fee"]),
         funding_paid=amount(part["funding_paid"]),
+        slippage_paid=amount(part["slippage_paid" if closed else "entry_slippage"]),
         grade=part["grade"],
-        detail={"slippage_paid": part["slippage_paid" if closed else "entry_slippage"]},
+        detail={},
         **exit_values,
     )
 
@@ -112,6 +114,7 @@ def portfolio_record(decision: Decision, book: str, peak_equity: float) -> Portf
         book=book,
         cycle_id=decision.cycle_id,
         symbol=decision.symbol,
+        source=decision.source,
         as_of=decision.as_of,
         cash=amount(account["cash"]),
         unrealized_pnl=amount(account["unrealized_pnl"]),
@@ -120,13 +123,13 @@ def portfolio_record(decision: Decision, book: str, peak_equity: float) -> Portf
         realized_pnl=amount(account["realized_pnl"]),
         fees_paid=amount(account["fees_paid"]),
         funding_paid=amount(account["funding_paid"]),
+        slippage_paid=amount(account["slippage_paid"]),
         day_anchor=amount(account["day_anchor"]),
         week_anchor=amount(account["week_anchor"]),
         drawdown=account["equity"] / peak_equity - 1.0,
         detail={
             "peak_equity": peak_equity,
             "position_id": position["position_id"] if position else None,
-            "slippage_paid": account["slippage_paid"],
         },
     )
 

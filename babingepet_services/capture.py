@@ -17,6 +17,7 @@ from babingepet.domain.decision import canonical_json, sha256
 from babingepet.market.frames import BookLevels, Candles, Frame, Trades
 from babingepet.market.intervals import DAY
 from babingepet.market.tape import Book, Quote, TapeMinute
+from babingepet.market.volume_clock import VolumeClock
 
 
 def row_bytes(frame: Frame) -> bytes:
@@ -72,7 +73,16 @@ def _rows(frame: Frame) -> list[list[Any]]:
 
 
 def tape_summary(minute: TapeMinute) -> dict[str, Any]:
-    """A reduced minute as JSON values."""
+    """A reduced minute as JSON values.
+
+    What is None since before it was stored at all is left out: the summary of an older version,
+    read and written again, keeps its bytes.
+    """
+    clock = minute.volume_clock
+    later = {
+        "last_trade_id": minute.last_trade_id,
+        "volume_clock": clock and {**clock._asdict(), "recent": clock.recent.tolist()},
+    }
     return {
         "trades_from": minute.trades_from,
         "quotes_from": minute.quotes_from,
@@ -88,11 +98,12 @@ def tape_summary(minute: TapeMinute) -> dict[str, Any]:
         "book": None
         if minute.book is None
         else {"event_time": minute.book.event_time, "levels": _rows(minute.book.levels)},
+        **{name: value for name, value in later.items() if value is not None},
     }
 
 
 def tape_minute(open_time: int, summary: Mapping[str, Any]) -> TapeMinute:
-    """Read what ``tape_summary`` wrote."""
+    """Read what ``tape_summary`` wrote, in this version or an older one."""
     book = summary["book"]
     return TapeMinute(
         open_time=open_time,
@@ -108,7 +119,15 @@ def tape_minute(open_time: int, summary: Mapping[str, Any]) -> TapeMinute:
         last_quote=_quote(summary["last_quote"]),
         is_two_sided=summary["is_two_sided"],
         book=None if book is None else Book(book["event_time"], _levels(book["levels"])),
+        last_trade_id=summary.get("last_trade_id"),
+        volume_clock=_clock(summary.get("volume_clock")),
     )
+
+
+def _clock(values: Mapping[str, Any] | None) -> VolumeClock | None:
+    if values is None:
+        return None
+    return VolumeClock(**{**values, "recent": np.array(values["recent"], dtype=np.float64)})
 
 
 def _quote(values: Sequence[Any] | None) -> Quote | None:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +23,13 @@ from babingepet.cycles.settings import BtcSettings, from_names
 from babingepet.domain.decision import sha256
 from babingepet.errors import InputError, IntegrityBroken
 from babingepet.market.frames import Candles, Quotes, Trades
-from babingepet.market.history import DERIVED, BarHistory
+from babingepet.market.history import BarHistory
 from babingepet.market.intervals import MINUTE
 from babingepet.market.tape import TapeMinute, reduce_minute
-from babingepet.signals.inputs import SignalInputs
 from babingepet_resources.warehouse import blobs, candles, funding, history, tape
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import DecisionRecord
+from babingepet_services.btc_context import Context, read_context, signal_inputs
 from babingepet_services.btc_memory import WHALE_USD
 from babingepet_services.capture import (
     DayDigests,
@@ -116,13 +117,8 @@ def _inputs(connection: Connection, manifest: Manifest) -> CycleInputs:
     )
     _require("funding", sha256(row_bytes(rates)), manifest["funding"]["sha256"])
     bars = BarHistory(minutes, hours)
-    signals = SignalInputs(
-        as_of,
-        bars.minutes(as_of),
-        {interval: bars.bars(interval, as_of) for interval in DERIVED},
-        _tape(connection, manifest),
-        rates,
-    )
+    context = _context(connection, manifest)
+    signals = signal_inputs(bars, _tape(connection, manifest), rates, context, as_of)
     return CycleInputs(
         symbol=symbol,
         source=source,
@@ -150,6 +146,17 @@ def _candles(connection: Connection, manifest: Manifest) -> tuple[Candles, Candl
     return minutes, hours
 
 
+def _context(connection: Connection, manifest: Manifest) -> Context:
+    if "context" not in manifest:  # written before there was any
+        return Context()
+    context = read_context(connection, frozenset(manifest["feeds"]), manifest["as_of"])
+    read = context.manifest()
+    for name, named in manifest["context"].items():
+        if read[name] != named:
+            raise IntegrityBroken(f"the {name} in the warehouse are not those that were read")
+    return context
+
+
 def _tape(connection: Connection, manifest: Manifest) -> tuple[TapeMinute, ...]:
     named = manifest["tape"]
     if not named["rows"]:
@@ -173,15 +180,18 @@ def _reduce_again(
     first = before is None or before.open_time != last.open_time - MINUTE
     again = reduce_minute(
         last.open_time,
-        trades.between(0 if first else last.open_time, last.open_time + MINUTE),
+        trades.between(0, last.open_time + MINUTE),
         quotes.between(0, last.open_time + MINUTE),
         previous=None if first else before,
         trades_from=last.trades_from,
         quotes_from=last.quotes_from,
         book=last.book,
         minimum_notional=WHALE_USD,
+        bucket_volume=last.volume_clock.bucket_volume if last.volume_clock else math.nan,
     )
-    _require("raw tape", _digest(again), _digest(last))
+    found, named = tape_summary(again), tape_summary(last)
+    known = {name: found.get(name) for name in named}  # an older version stored fewer
+    _require("raw tape", summary_digest(known), summary_digest(named))
 
 
 def _digest(minute: TapeMinute) -> str:

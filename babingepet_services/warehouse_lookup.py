@@ -111,7 +111,7 @@ def find(
         InputError: No warehouse has it; the message names the nearest ones.
         Unavailable: The only places left do not answer.
     """
-    places = _named(settings, warehouse)
+    places = named_places(settings, warehouse)
     with ExitStack() as stack:
         search = _Search(identifier, kind)
         for place in places:
@@ -178,11 +178,16 @@ def _embedded(name: str, url: str) -> Place:
     return Place(name, url, None, Path(url.removeprefix("sqlite:///")))
 
 
-def _named(settings: Settings, warehouse: str | None) -> list[Place]:
+def named_places(settings: Settings, warehouse: str | None) -> list[Place]:
+    """The warehouses of that name, or all of them.
+
+    Raises:
+        InputError: There is none.
+    """
     places = all_places(settings)
     if warehouse == CONFIGURED and not settings.database_url:
         configured = "binance" if settings.market == "auto" else settings.market
-        return _named(settings, configured)
+        return named_places(settings, configured)
     chosen = [place for place in places if warehouse in {None, place.name}]
     if not chosen:
         what = "no warehouse" if warehouse is None else f"no warehouse named {warehouse}"

@@ -16,10 +16,13 @@ from babingepet.cycles.btc import CycleInputs
 from babingepet.cycles.btc_values import BtcState, Market, initial_state
 from babingepet.cycles.settings import BtcSettings, override
 from babingepet.domain.codes import ExitReason, Regime
+from babingepet.market.context import Consensus, EtfFlows, Headline, HourTable, News
 from babingepet.market.frames import BookLevels, Candles, FundingRates, Quotes, Trades
-from babingepet.market.intervals import DAY, HOUR, INTERVALS, MINUTE
+from babingepet.market.intervals import DAY, HOUR, INTERVALS, MINUTE, month_start
 from babingepet.market.tape import Book, Quote, TapeMinute
 from babingepet.paper.position import Bar, Position
+from babingepet.performance.equity import EquityCurve
+from babingepet.performance.trades import RoundTrips
 from babingepet.signals.inputs import SignalInputs
 from babingepet.signals.registry import NAMES
 from babingepet.voting.edge import record_of
@@ -132,6 +135,53 @@ def book(*rows: tuple[float, float, float, float]) -> Book:
 def funding(*rows: tuple[int, float], hours: float = 8.0, derived: bool = False) -> FundingRates:
     """Settled rates of (funding_time, funding_rate)."""
     return FundingRates.from_rows((time, rate, hours, derived) for time, rate in rows)
+
+
+def etf_flows(flows: Numbers, *, last: int = WEDNESDAY - DAY) -> EtfFlows:
+    """Flows of consecutive days, the newest that of Tuesday."""
+    first = last - (len(flows) - 1) * DAY
+    return EtfFlows(first + np.arange(len(flows)) * DAY, np.asarray(flows, float))
+
+
+def headline(title: str = "bitcoin rises", **given: Any) -> Headline:
+    """A good headline about the instrument, published and known an hour ago."""
+    values = {"event_time": NOON - HOUR, "title": title, "polarity": 1.0, "relevance": 1.0}
+    merged = values | given
+    return Headline(**({"known_at": merged["event_time"]} | merged))
+
+
+def news(*headlines: Headline, checked_at: int | None = NOON) -> News:
+    """Headlines of a feed that has just answered."""
+    return News(checked_at, headlines)
+
+
+def consensus(p_up: float = 0.7, **given: Any) -> Consensus:
+    """What nine analysts agree on now."""
+    values = {
+        "as_of": NOON,
+        "p_up": p_up,
+        "agreement": 7 / 9,
+        "side": 1,
+        "valid": 9,
+        "provider": "rules",
+    }
+    return Consensus(**(values | given))
+
+
+def hour_table(**given: Any) -> HourTable:
+    """Twenty-four hours of 1 000 days that all rose half the time; a number holds for all."""
+    until = month_start(NOON)
+    values: dict[str, Any] = {
+        "rises": 500,
+        "hours": 1_000,
+        "share": 0.5,
+        "p_value": 1.0,
+        "significant": False,
+    }
+    columns = {k: given.pop(k, v) for k, v in values.items()}
+    spread = {k: np.broadcast_to(v, 24).copy() for k, v in columns.items()}
+    times = {"since": until - 1_000 * DAY, "until": until, "mean_share": 0.5}
+    return HourTable(**(times | spread | given))
 
 
 def signal_inputs(as_of: int = NOON, **given: Any) -> SignalInputs:
@@ -247,3 +297,30 @@ def market(**given: Any) -> Market:
 def settings(*pairs: str) -> BtcSettings:
     """Default rules with ``key=value`` overrides."""
     return override(BtcSettings(), pairs)
+
+
+def equity_curve(
+    values: Numbers, *, first: int = WEDNESDAY, step: int = DAY, exposure: float = 0.0
+) -> EquityCurve:
+    """The opening and a value a step after it, midnights by default."""
+    count = len(values)
+    return EquityCurve(
+        as_of=first + np.arange(count) * step,
+        equity=np.asarray(values, float),
+        exposure=np.full(count, exposure),
+    )
+
+
+def round_trips(net_pnl: Numbers, **columns: Any) -> RoundTrips:
+    """Closed trades a minute apart that paid nothing; a column given as a number holds for all."""
+    pnl = np.asarray(net_pnl, float)
+    values: dict[str, Any] = {
+        "exit_time": NOON + np.arange(len(pnl)) * MINUTE,
+        "net_pnl": pnl,
+        "r_multiple": pnl / 2.0,
+        "fees_paid": 0.0,
+        "funding_paid": 0.0,
+        "slippage_paid": 0.0,
+    }
+    given = values | columns
+    return RoundTrips(**{k: np.broadcast_to(v, len(pnl)).copy() for k, v in given.items()})

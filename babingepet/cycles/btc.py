@@ -28,13 +28,15 @@ from babingepet.market.funding import Settlement, settlements_due
 from babingepet.market.intervals import MINUTE
 from babingepet.market.tape import Quote, TapeMinute, spread_bps
 from babingepet.paper.position import Bar
+from babingepet.signals.ai_consensus import NAME as AI
+from babingepet.signals.ai_consensus import fresh_consensus
 from babingepet.signals.inputs import SignalInputs
 from babingepet.signals.mtf_alignment import NAME as MTF
 from babingepet.signals.mtf_alignment import alignment
 from babingepet.signals.regime import RegimeReading
 from babingepet.signals.registry import BASE_WEIGHTS, NAMES, SIGNALS, capability, compute_scores
+from babingepet.voting.rules import ROUNDING
 
-AI = "ai_consensus"
 CAPITAL = 1_000.0
 """USDT the paper account starts with."""
 CHANDELIER_PERIOD, CHANDELIER_MULTIPLE = 22, 3.0
@@ -85,7 +87,7 @@ def require_capability(feeds: frozenset[str], settings: BtcSettings, book: Weigh
     """
     mask = capability(feeds)
     weight = sum(w for w, able in zip(book.weights, mask, strict=True) if able)
-    if weight < settings.voting.min_capability:
+    if weight < settings.voting.min_capability - ROUNDING:
         missing = sorted({feed for spec in SIGNALS for need in spec.feeds for feed in need - feeds})
         raise ConfigurationError(
             f"this source supplies signals of weight {weight:.2f}, "
@@ -183,14 +185,16 @@ def _bar(inputs: SignalInputs, settlements: tuple[Settlement, ...]) -> Bar:
 def _market(inputs: CycleInputs, scores: tuple[Score, ...], regime: RegimeReading) -> Market:
     trend = alignment(scores[NAMES.index(MTF)])
     quote = _last_quote(_last_tape_minute(inputs.signals))
+    has_ai = capability(inputs.feeds)[NAMES.index(AI)]
+    consensus = fresh_consensus(inputs.signals) if has_ai else None
     return Market(
         regime=int(regime.state),
         trend_up=trend.up,
         trend_down=trend.down,
-        agreement=np.nan,
-        ai_side=0,
+        agreement=consensus.agreement if consensus else np.nan,
+        ai_side=consensus.side if consensus else 0,
         spread_bps=spread_bps(quote) if quote else np.nan,
-        has_ai=capability(inputs.feeds)[NAMES.index(AI)],
+        has_ai=has_ai,
         has_book="quotes" in inputs.feeds,
         data_age=inputs.clock - inputs.signals.as_of,
         clock_skew=inputs.clock_skew,

@@ -115,7 +115,7 @@ def account_minute(
     if shadow.filled:
         debounce = note_shadow(debounce, state.shadow_order.as_of)
     if real.closed.side != 0:
-        guards = after_trade(guards, real.closed.net_pnl, as_of, settings.guards)
+        guards = after_trade(guards, real.closed.net_pnl, real.closed.exit_time, settings.guards)
         record = add_return(record, real.closed.net_return)
     if shadow.closed.side != 0:
         record = add_return(record, shadow.closed.net_return)

@@ -14,8 +14,11 @@ from babingepet.market.frames import Bools, Floats, Frame, Ints
 
 @dataclass(frozen=True, eq=False)
 class EtfFlows(Frame):
-    """Net creations of the US spot ETFs, one row a trading day.
+    """Net creations of the US spot ETFs.
 
+    Shape: one row a trading day of the US exchanges, ascending. A holiday has no row: 0.0 says that
+    creations and redemptions cancelled out, not that nobody could trade. Published tables print a
+    holiday as 0.0 in every column; whoever reads them drops such rows.
     Units: ``flow_usd`` in US dollars, negative for redemptions.
     """
 
@@ -33,6 +36,7 @@ class Headline(NamedTuple):
     """When the outlet published it, UTC milliseconds."""
     known_at: int
     title: str
+    """Without the outlet's name, which aggregators append: two outlets print one agency's text."""
     polarity: float
     """-1 (bad for the price) to 1 (good)."""
     relevance: float

@@ -15,7 +15,14 @@ import numpy.typing as npt
 from babingepet.compiled import rule
 from babingepet.errors import InputError
 from babingepet.market.frames import Candles, Floats, Frame, Ints
-from babingepet.market.intervals import HOUR, INTERVALS, MINUTE, anchor, minutes_needed_from
+from babingepet.market.intervals import (
+    HOUR,
+    INTERVALS,
+    MINUTE,
+    anchor,
+    minutes_needed_from,
+    month_start,
+)
 
 NEVER = 2**62
 DERIVED = ("5m", "15m", "1h", "4h")
@@ -177,6 +184,7 @@ class BarHistory:
         derived["4h"] = resample(derived["1h"], "4h", self._end or begin)
         self._bars = {interval: Growing(bars) for interval, bars in derived.items()}
         self._views: dict[str, tuple[tuple[int, int, int], Candles]] = {}
+        self._hours_before: tuple[int, Candles] | None = None
 
     @property
     def end(self) -> int:
@@ -230,3 +238,10 @@ class BarHistory:
             known = (key, bars.view().between(start, end))
             self._views[interval] = known
         return known[1]
+
+    def hours_before_month(self, as_of: int) -> Candles:
+        """All hours before the month of ``as_of``; the same object until the month is over."""
+        end = month_start(as_of)
+        if self._hours_before is None or self._hours_before[0] != end:
+            self._hours_before = (end, self._bars["1h"].view().between(0, end))
+        return self._hours_before[1]

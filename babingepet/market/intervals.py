@@ -27,6 +27,9 @@ INTERVALS: dict[str, int] = {
 ANCHOR_MONTHS: dict[str, int] = {"1m": 2, "5m": 1, "15m": 1, "1h": 3, "4h": 10}
 """How many months before the current one a series of this interval begins."""
 
+SEASONALITY_MONTHS = 24
+"""Months of hours, before the current one, from which the table of hours can be made."""
+
 VOLUME_DAYS = 30
 """Days of minutes before the one-minute anchor that the average daily volume needs."""
 
@@ -67,6 +70,13 @@ def week_start(time: int) -> int:
     return (days - (days + 3) % 7) * DAY
 
 
+def month_start(time: int, months_before: int = 0) -> int:
+    """00:00 UTC on the first day of the month, or of a month before it."""
+    moment = to_datetime(time)
+    months = moment.year * 12 + moment.month - 1 - months_before
+    return to_ms(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC))
+
+
 def anchor(interval: str, as_of: int) -> int:
     """Where the history of an interval begins for decisions of the month of ``as_of``.
 
@@ -75,9 +85,12 @@ def anchor(interval: str, as_of: int) -> int:
         >>> iso(anchor("1m", to_ms(datetime(2025, 1, 15, tzinfo=UTC))))
         '2024-11-01T00:00:00Z'
     """
-    moment = to_datetime(as_of)
-    months = moment.year * 12 + moment.month - 1 - ANCHOR_MONTHS[interval]
-    return to_ms(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC))
+    return month_start(as_of, ANCHOR_MONTHS[interval])
+
+
+def hours_needed_from(as_of: int) -> int:
+    """The first hour that the table of hours wants: two years before the month."""
+    return month_start(as_of, SEASONALITY_MONTHS)
 
 
 def minutes_needed_from(as_of: int) -> int:

@@ -1,8 +1,9 @@
 """The tape of one minute, reduced to what decisions read.
 
-Raw trades and quotes of a minute become one ``TapeMinute``: large prints, the order-flow
-imbalance, a mid price a second, the first and the last quote. The reduction is pure, so that a
-stored decision can be made again from the raw tape.
+Raw trades and quotes of a minute become one ``TapeMinute``: large prints, the volume clock after
+it, the order-flow imbalance, a mid price a second, the first and the last quote. The reduction is
+pure, so that a stored decision can be made again from the raw tape. How flow is measured is in
+``order_flow`` and ``volume_clock``.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ from typing import NamedTuple
 import numpy as np
 
 from babingepet.compiled import rule
-from babingepet.market.frames import BookLevels, Bools, Floats, Ints, Quotes, Trades
+from babingepet.market.frames import BookLevels, Floats, Ints, Quotes, Trades
 from babingepet.market.intervals import MINUTE, SECOND
+from babingepet.market.order_flow import (
+    NO_QUOTE,
+    OrderFlow,
+    advance_flow,
+    is_tradable,
+    merged_prints,
+)
+from babingepet.market.volume_clock import VolumeClock, advance, resized, volume_clock
 
 SECONDS = 60
 """Mid prices kept per minute, one a second."""
-
-BOOK_BAND = 0.005
-"""Depth imbalance counts levels within this fraction of the mid price."""
 
 
 class Quote(NamedTuple):
@@ -63,6 +69,10 @@ class TapeMinute:
         last_quote: Newest quote at the end of the minute, carried over when none came.
         is_two_sided: Whether the newest update had a bid and an ask.
         book: Newest depth snapshot.
+        last_trade_id: Newest trade that this minute or one before it holds; None before the first
+            one, and in minutes that were stored without it.
+        volume_clock: The volume clock after the minute; None when the tape was not covered up to
+            its end, or the bucket volume is unknown.
     """
 
     open_time: int
@@ -78,84 +88,34 @@ class TapeMinute:
     last_quote: Quote | None
     is_two_sided: bool
     book: Book | None
-
-
-def merged_prints(trades: Trades, minimum_notional: float) -> Trades:
-    """Parent orders of at least ``minimum_notional`` in quote currency.
-
-    The exchange aggregates fills per price level, so one large order that walks the book arrives
-    as several trades. Consecutive trades of one millisecond and one side are one print: its price
-    is the average paid, its id the first trade's.
-    """
-    if not len(trades):
-        return trades
-    new = np.ones(len(trades), np.bool_)
-    new[1:] = (np.diff(trades.event_time) != 0) | (
-        trades.is_buyer_maker[1:] != trades.is_buyer_maker[:-1]
-    )
-    starts = np.flatnonzero(new)
-    notional = np.add.reduceat(trades.price * trades.quantity, starts)
-    quantity = np.add.reduceat(trades.quantity, starts)
-    large = notional >= minimum_notional
-    return Trades(
-        trades.trade_id[starts][large],
-        trades.event_time[starts][large],
-        (notional / quantity)[large],
-        quantity[large],
-        trades.is_buyer_maker[starts][large],
-    )
-
-
-def has_both_sides(quotes: Quotes) -> Bools:
-    """Which quotes have a price and a size on both sides."""
-    sides = (quotes.bid_price, quotes.bid_size, quotes.ask_price, quotes.ask_size)
-    both: Bools = np.logical_and.reduce([side > 0 for side in sides])
-    return both
-
-
-def is_tradable(quotes: Quotes) -> Bools:
-    """Which quotes have two sides that do not cross."""
-    usable: Bools = has_both_sides(quotes) & (quotes.bid_price < quotes.ask_price)
-    return usable
+    last_trade_id: int | None = None
+    volume_clock: VolumeClock | None = None
 
 
 @rule
-def order_flow_imbalance(
-    bid_price: Floats, bid_size: Floats, ask_price: Floats, ask_size: Floats
-) -> float:
-    """Sum of best-quote events over consecutive updates, base units; positive is buying pressure.
-
-    Non-strict inequalities: with strict ones all queue changes at an unchanged price are lost.
-
-    Source: Cont, Kukanov, Stoikov, The Price Impact of Order Book Events, Journal of Financial
-    Econometrics 12(1), 2014, equation 4.
-    """
-    total = 0.0
-    for i in range(1, len(bid_price)):
-        event = 0.0
-        if bid_price[i] >= bid_price[i - 1]:
-            event += bid_size[i]
-        if bid_price[i] <= bid_price[i - 1]:
-            event -= bid_size[i - 1]
-        if ask_price[i] <= ask_price[i - 1]:
-            event -= ask_size[i]
-        if ask_price[i] >= ask_price[i - 1]:
-            event += ask_size[i - 1]
-        total += event
-    return total
-
-
-@rule
-def _mids_by_second(start: int, before: float, time: Ints, mid: Floats) -> Floats:
-    result = np.empty(SECONDS)
-    last, row = before, 0
-    for second in range(SECONDS):
-        end = start + (second + 1) * SECOND
-        while row < len(time) and time[row] < end:
-            last = mid[row]
-            row += 1
-        result[second] = last
-    return result
+def _read_quotes(
+    start: int,
+    before: float,
+    time: Ints,
+    bid_price: Floats,
+    bid_size: Floats,
+    ask_price: Floats,
+    ask_size: Floats,
+) -> tuple[Floats, int, int]:
+    """Mid price at the end of each second, and the rows of the first and the last usable quote."""
+    mids = np.empty(SECONDS)
+    first, last = -1, -1
+    second, mid = 0, before
+    for i in range(len(time)):
+        if not is_tradable(bid_price[i], bid_size[i], ask_price[i], ask_size[i]):
+            continue
+        while second < SECONDS and time[i] >= start + (second + 1) * SECOND:
+            mids[second] = mid
+            second += 1
+        mid = (bid_price[i] + ask_price[i]) / 2.0
+        first, last = i if first < 0 else first, i
+    mids[second:] = mid
+    return mids, first, last
 
 
 def _quote(quotes: Quotes, row: int) -> Quote:
@@ -168,10 +128,49 @@ def _quote(quotes: Quotes, row: int) -> Quote:
     )
 
 
-def _with_previous(previous: Quote | None, quotes: Quotes) -> Quotes:
-    if previous is None:
-        return quotes
-    return Quotes.concat([Quotes.from_rows([(-1, *previous)]), quotes])
+def _has_both_sides(quote: Quote) -> bool:
+    return all(0.0 < value < np.inf for value in quote[1:])
+
+
+def _flow_from(quote: Quote | None) -> OrderFlow:
+    return NO_QUOTE if quote is None else OrderFlow(0.0, 0, *quote[1:])
+
+
+def _mid(quote: Quote | None) -> float:
+    return np.nan if quote is None else (quote.bid_price + quote.ask_price) / 2.0
+
+
+def _not_taken_before(trades: Trades, open_time: int, previous: TapeMinute | None) -> Trades:
+    """The trades that no minute holds yet.
+
+    The exchange publishes some trades after their minute was collected: they come with the next
+    one. A client that connects anew brings the minutes before once more.
+    """
+    if previous is None or not len(trades) or trades.event_time[0] >= open_time:
+        return trades
+    fresh = trades.event_time >= open_time
+    if previous.last_trade_id is not None:
+        fresh |= trades.trade_id > previous.last_trade_id
+    return trades.where(fresh)
+
+
+def _clock_after(
+    trades: Trades,
+    open_time: int,
+    previous: TapeMinute | None,
+    trades_from: int | None,
+    bucket_volume: float,
+) -> VolumeClock | None:
+    """The volume clock, continued while no trade was missed, else begun at ``trades_from``."""
+    if trades_from is None or np.isnan(bucket_volume):
+        return None
+    before = previous.volume_clock if previous is not None else None
+    if before is None or trades_from > open_time:
+        clock = volume_clock(bucket_volume)
+        trades = trades.between(trades_from, open_time + MINUTE)
+    else:
+        clock = resized(before, bucket_volume)
+    return advance(clock, trades.quantity, trades.is_buyer_maker)[0]
 
 
 def reduce_minute(
@@ -184,29 +183,30 @@ def reduce_minute(
     quotes_from: int | None,
     book: Book | None,
     minimum_notional: float,
+    bucket_volume: float = np.nan,
 ) -> TapeMinute:
     """Reduce the raw tape of [open_time, open_time + 60 s).
 
     Args:
         open_time: Start of the minute.
-        trades: Aggregate trades of the minute.
+        trades: Aggregate trades up to the end of the minute; those that the minute before holds
+            are skipped.
         quotes: Best-quote updates of the minute; unusable ones are skipped.
-        previous: The minute before, for the quote in force at the start.
+        previous: The minute before, for what goes on from it: the quote in force, the volume
+            clock, the trades that were taken.
         trades_from: Start of unbroken trade coverage, if it reaches the end of the minute.
         quotes_from: Start of unbroken quote coverage, if it reaches the end of the minute.
         book: Newest depth snapshot.
         minimum_notional: Smallest large print, quote currency.
+        bucket_volume: Size of the volume clock's buckets, base units; NaN when unknown.
     """
-    tradable = is_tradable(quotes)
-    is_two_sided = not len(quotes) or bool(
-        has_both_sides(quotes.rows(len(quotes) - 1, len(quotes)))
-    )
-    quotes = quotes.where(tradable)
+    trades = _not_taken_before(trades, open_time, previous)
     unbroken = quotes_from is not None and quotes_from <= open_time
     carried = previous.last_quote if previous is not None and unbroken else None
-    chain = _with_previous(carried, quotes)
-    mid = (quotes.bid_price + quotes.ask_price) / 2.0
-    before = np.nan if carried is None else (carried.bid_price + carried.ask_price) / 2.0
+    taken = previous.last_trade_id if previous is not None else None
+    sides = (quotes.bid_price, quotes.bid_size, quotes.ask_price, quotes.ask_size)
+    flow = advance_flow(_flow_from(carried), *sides)
+    mids, first, last = _read_quotes(open_time, _mid(carried), quotes.event_time, *sides)
     return TapeMinute(
         open_time=open_time,
         trades_from=trades_from,
@@ -214,17 +214,15 @@ def reduce_minute(
         prints=merged_prints(trades, minimum_notional),
         trade_count=len(trades),
         last_trade_time=int(trades.event_time[-1]) if len(trades) else None,
-        order_flow_imbalance=order_flow_imbalance(
-            chain.bid_price, chain.bid_size, chain.ask_price, chain.ask_size
-        )
-        if unbroken
-        else None,
-        quote_count=len(quotes),
-        mids=_mids_by_second(open_time, before, quotes.event_time, mid),
-        first_quote=_quote(quotes, 0) if len(quotes) else None,
-        last_quote=_quote(quotes, len(quotes) - 1) if len(quotes) else carried,
-        is_two_sided=is_two_sided,
+        order_flow_imbalance=flow.imbalance if unbroken else None,
+        quote_count=flow.updates,
+        mids=mids,
+        first_quote=_quote(quotes, first) if flow.updates else None,
+        last_quote=_quote(quotes, last) if flow.updates else carried,
+        is_two_sided=not len(quotes) or _has_both_sides(_quote(quotes, -1)),
         book=book,
+        last_trade_id=int(trades.trade_id[-1]) if len(trades) else taken,
+        volume_clock=_clock_after(trades, open_time, previous, trades_from, bucket_volume),
     )
 
 
@@ -244,18 +242,6 @@ def covered_from(tape: Sequence[TapeMinute], feed: str) -> int | None:
             return start
         expected = minute.open_time - MINUTE
     return start
-
-
-def book_imbalance(levels: BookLevels) -> float | None:
-    """(bid - ask) / (bid + ask) of notional within 0.5 % of the mid, [-1, 1]; None if empty."""
-    if not len(levels) or np.isnan(levels.bid_price[0]) or np.isnan(levels.ask_price[0]):
-        return None
-    mid = (levels.bid_price[0] + levels.ask_price[0]) / 2.0
-    bids = levels.bid_price >= mid * (1 - BOOK_BAND)
-    asks = levels.ask_price <= mid * (1 + BOOK_BAND)
-    bid = float((levels.bid_price * levels.bid_size)[bids].sum())
-    ask = float((levels.ask_price * levels.ask_size)[asks].sum())
-    return (bid - ask) / (bid + ask) if bid + ask > 0 else None
 
 
 def spread_bps(quote: Quote) -> float:

@@ -3,7 +3,8 @@
 Per interval x = clip((EMA20 - EMA50) / ATR14); the score is the mean weighted 5m .15, 15m .25,
 1h .30, 4h .30 over the available ones, at least two.
 
-Inputs: 5m, 15m, 1h, 4h bars. Warm-up: 150 closed bars an interval (three times the longest EMA).
+Inputs: 5m, 15m, 1h, 4h bars. Warm-up: 150 closed bars (three times the longest EMA) in two
+intervals. Units: average true ranges. Source: Wilder (1978) for the ATR; the weights are ours.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ state is confirmed after 3 equal bars in a row; entering VOLATILE and leaving UN
 immediate. score = +-clip((ADX - 20) / 30, 0, 1) in a trend, else 0.
 
 Inputs: 15m bars since the anchor. Warm-up: 120 bars; the natr rank wants 100 to 500 values.
-Source: Wilder (1978) for ADX and DI; Kaufman for the efficiency ratio.
+Units: ADX points, ranges a bar, shares. Source: Wilder (1978) for ADX and DI; Kaufman for the
+efficiency ratio.
 """
 
 from __future__ import annotations

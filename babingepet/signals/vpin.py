@@ -5,9 +5,12 @@ buckets of |bought - sold| / V; its mid-rank among the 500 before it says how to
 score = clip(d / 0.20) * max(0, (rank - 0.5) / 0.5), d the mean of (bought - sold) / V over the last
 10 buckets. The split of a minute is exact: the exchange reports its taker-buy volume.
 
+Beside it, and never scored, stand VPIN and d of the volume clock over single trades: a minute's
+trades are not spread evenly over the buckets that it touches.
+
 Inputs: minutes with taker-buy volume. Warm-up: 20 whole days for V, then 150 buckets.
-Source: Easley, Lopez de Prado, O'Hara, Flow Toxicity and Liquidity in a High-Frequency World,
-Review of Financial Studies 25(5), 2012.
+Units: base units; VPIN, rank and direction are shares. Source: Easley, Lopez de Prado, O'Hara, Flow
+Toxicity and Liquidity in a High-Frequency World, Review of Financial Studies 25(5), 2012.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import numpy as np
 from babingepet.compiled import rule
 from babingepet.domain.score import Score, clip1, measured, unavailable
 from babingepet.indicators import mid_rank
-from babingepet.market.frames import Bools, Floats, Ints
+from babingepet.market.frames import Bools, Candles, Floats, Ints
 from babingepet.market.history import has_recent_hole, seed_of
 from babingepet.market.intervals import DAY, MINUTE, anchor
 from babingepet.signals.inputs import SignalInputs
@@ -66,6 +69,26 @@ def volume_days(open_time: Ints, base_volume: Floats) -> VolumeDays:
     volumes = np.add.reduceat(base_volume, bounds[:-1])
     whole = np.diff(bounds) >= WHOLE_DAY_MINUTES
     return VolumeDays(bounds, volumes, _daily_sizes(days, volumes, whole), whole)
+
+
+def bucket_volume(minutes: Candles, as_of: int) -> float:
+    """V in force on the UTC day of ``as_of``, base units; NaN while too few days are known.
+
+    Args:
+        minutes: Closed minutes that reach back 30 days before that day; others are not read.
+        as_of: Any moment of the day, UTC milliseconds.
+    """
+    today = as_of // DAY
+    before = minutes.between((today - VOLUME_DAYS) * DAY, today * DAY)
+    if not len(before):
+        return float("nan")
+    days = volume_days(before.open_time, before.base_volume)
+    sizes = _daily_sizes(
+        np.append(before.open_time[days.bounds[:-1]] // DAY, today),
+        np.append(days.volumes, 0.0),
+        np.append(days.whole, np.False_),
+    )
+    return float(sizes[-1])
 
 
 def first_day_needed(days: VolumeDays, first: int) -> int:
@@ -171,10 +194,34 @@ def vpin(inputs: SignalInputs) -> Score:
         first_day_needed(days, anchor_day),
     )
     seed = seed_of(minutes.open_time, "1m", inputs.as_of)
-    return _score(signed, float(days.sizes[-1]), seed)
+    return _score(signed, float(days.sizes[-1]), seed, _by_trades(inputs))
 
 
-def _score(signed: Floats, size: float, seed: str = "anchored") -> Score:
+class ByTrades(NamedTuple):
+    """VPIN and direction of the volume clock over trades; None before its 50th bucket."""
+
+    vpin: float | None
+    direction: float | None
+
+
+NOT_BY_TRADES = ByTrades(None, None)
+
+
+def _by_trades(inputs: SignalInputs) -> ByTrades:
+    last = inputs.tape[-1] if inputs.tape else None
+    clock = last.volume_clock if last and last.open_time == inputs.as_of - MINUTE else None
+    if clock is None or len(clock.recent) < WINDOW:
+        return NOT_BY_TRADES
+    return ByTrades(float(rolling_vpin(clock.recent)[-1]), _direction(clock.recent))
+
+
+def _direction(signed: Floats) -> float:
+    return float(signed[-DIRECTION_WINDOW:].sum()) / DIRECTION_WINDOW
+
+
+def _score(
+    signed: Floats, size: float, seed: str = "anchored", by_trades: ByTrades = NOT_BY_TRADES
+) -> Score:
     history = rolling_vpin(signed[-(WINDOW + POPULATION) :])
     if np.isnan(history).any():
         return unavailable(NAME, "taker-buy volume is missing in some minutes", len(signed))
@@ -182,7 +229,7 @@ def _score(signed: Floats, size: float, seed: str = "anchored") -> Score:
         return unavailable(NAME, f"warm-up: {len(signed)} of 150 volume buckets", len(signed))
     current = float(history[-1])
     rank = mid_rank(history[:-1], current)
-    direction = float(signed[-DIRECTION_WINDOW:].sum()) / DIRECTION_WINDOW
+    direction = _direction(signed)
     value = clip1(direction / FULL_DIRECTION) * max(0.0, (rank - 0.5) / 0.5)
     return measured(
         NAME,
@@ -190,9 +237,11 @@ def _score(signed: Floats, size: float, seed: str = "anchored") -> Score:
         len(signed),
         {
             "vpin": current,
+            "tape_vpin": by_trades.vpin,
             "rank": rank,
-            "level": vpin_level(rank),
             "direction": direction,
+            "tape_direction": by_trades.direction,
+            "level": vpin_level(rank),
             "bucket_volume": size,
             "seed": seed,
             "method": "taker volume of one-minute candles",

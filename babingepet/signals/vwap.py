@@ -1,10 +1,12 @@
 """Distance of the price from the day's volume-weighted average, in its own deviations.
 
 Anchored at 00:00 UTC: VWAP = sum(tp v) / sum(v), tp = (high + low + close) / 3; z = (close - VWAP)
-/ sigma. In a trend the price is expected to run (z / 2 up to 2, fading to 0 at 3 and reversing to
--1 at 4); otherwise to return (-z / 2).
+/ sigma. In a trend the price is expected to run: score = z / 2 up to z = 2, fading to 0 at 3 and
+reversing to -1 at 4. Otherwise it is expected to return: score = clip(-z / 2).
 
 Inputs: minutes of the day, the confirmed regime. Warm-up: 30 minutes after 00:00 UTC.
+Units: standard deviations. Source: the volume-weighted mean and deviation (West, Updating Mean and
+Variance Estimates, Communications of the ACM 22(9), 1979); the map by regime is ours.
 """
 
 from __future__ import annotations

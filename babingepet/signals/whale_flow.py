@@ -4,7 +4,8 @@ score = clip(net / gross * min(1, gross / 5e6)), over prints of at least 500 000
 900 s, each merged from the fills of one parent order; net is bought less sold notional.
 
 Inputs: aggregate trades. Warm-up: 300 s of trades; under 900 s the score is flagged.
-Units: quote currency.
+Units: quote currency. Source: ours; fills are merged because the exchange aggregates trades per
+price level (Binance, aggregate trade streams).
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def weighted_score(scores: Floats, weights: Floats) -> float:
         weight += weights[i]
         if not np.isnan(scores[i]):
             total += weights[i] * scores[i]
-    return SCALE * total / weight
+    return float(SCALE * total / weight)
 
 
 @rule

@@ -20,6 +20,7 @@ from babingepet_delivery.cli.demo import demo
 from babingepet_delivery.cli.doctor import doctor
 from babingepet_delivery.cli.explain import explain
 from babingepet_delivery.cli.jobs import jobs
+from babingepet_delivery.cli.performance import performance
 from babingepet_delivery.cli.replay_cycle import replay_cycle
 from babingepet_delivery.cli.run import run
 from babingepet_delivery.cli.signals import signals
@@ -29,6 +30,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo,
     "explain": explain,
     "replay-cycle": replay_cycle,
+    "performance": performance,
     "signals": signals,
     "jobs": jobs,
     "doctor": doctor,

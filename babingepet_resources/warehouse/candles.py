@@ -71,6 +71,16 @@ def span(connection: Connection, symbol: str, interval: str, source: str) -> tup
     return None if first is None else (int(first), int(last) + _step(interval))
 
 
+def first_open(connection: Connection, symbol: str, interval: str, source: str) -> int | None:
+    """Open time of the first candle; None when there is none.
+
+    Cheaper than ``span``: walks the key's tree from the left to the source's first row.
+    """
+    times = table.columns.open_time
+    query = select(times).where(*_matches(symbol, interval, source)).order_by(times).limit(1)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def missing(
     connection: Connection, symbol: str, interval: str, source: str, start: int, end: int
 ) -> list[tuple[int, int]]:

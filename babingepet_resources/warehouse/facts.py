@@ -1,23 +1,26 @@
-"""Market facts that never change: columnar frames in and out, with conflicts counted.
+"""Facts that never change once stored: frames and records in, with conflicts counted.
 
-What belongs here: what candles and funding rates share. What does not: their tables' keys
-(``candles``, ``funding``).
+What belongs here: what candles and funding rates share, and what flows, headlines and verdicts do.
+What does not: their tables' keys (``candles``, ``funding``, ``news`` and so on).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, select, tuple_
 
 from babingepet.market.frames import Bools, Floats, Frame
 from babingepet_resources.warehouse.records import InsertOutcome
-from babingepet_resources.warehouse.statements import insert, written_columns
+from babingepet_resources.warehouse.statements import insert, insert_records, written_columns
 
 SomeFrame = TypeVar("SomeFrame", bound=Frame)
+
+_KEYS_A_QUERY = 500
+"""Keys looked up at a time: SQLite takes 32,766 values in a statement, and a key has up to four."""
 
 
 def insert_frame(
@@ -48,6 +51,32 @@ def insert_frame(
     return InsertOutcome(written, len(frame) - written - conflicts, conflicts)
 
 
+def insert_once(
+    connection: Connection, table: Table, records: Sequence[object], compared: Sequence[str]
+) -> InsertOutcome:
+    """Insert records; rows already stored are compared, never overwritten.
+
+    Args:
+        connection: A writing connection.
+        table: Has a column for each field.
+        records: Dataclasses whose fields are named as the table's columns.
+        compared: Columns in which another value than the stored one is a conflict.
+    """
+    written = insert_records(connection, table, records)
+    if written == len(records):
+        return InsertOutcome(written)
+    keys = tuple(column.name for column in table.primary_key)
+    stored: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for first in range(0, len(records), _KEYS_A_QUERY):
+        page = [_fields(record, keys) for record in records[first : first + _KEYS_A_QUERY]]
+        query = select(*(table.columns[name] for name in (*keys, *compared)))
+        query = query.where(tuple_(*(table.columns[name] for name in keys)).in_(page))
+        for row in connection.execute(query):
+            stored[tuple(row[: len(keys)])] = tuple(row[len(keys) :])
+    conflicts = sum(stored[_fields(one, keys)] != _fields(one, compared) for one in records)
+    return InsertOutcome(written, len(records) - written - conflicts, conflicts)
+
+
 def matching(
     table: Table,
     frame: type[Frame],
@@ -67,6 +96,10 @@ def matching(
 def read_frame(connection: Connection, query: Select[Any], frame: type[SomeFrame]) -> SomeFrame:
     """Run a query made by ``matching``; NULL becomes NaN."""
     return frame.from_rows(connection.execute(query))
+
+
+def _fields(record: object, names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(getattr(record, name) for name in names)
 
 
 def _values(column: np.ndarray[Any, Any]) -> list[Any]:

@@ -129,8 +129,12 @@ def portfolio(
     return select_records(connection, query.order_by(table.as_of), PortfolioRecord)
 
 
-def last_portfolio(connection: Connection, book: str, symbol: str) -> PortfolioRecord | None:
-    """The account after the newest cycle."""
+def last_portfolio(
+    connection: Connection, book: str, symbol: str, source: str
+) -> PortfolioRecord | None:
+    """The account after the newest cycle on facts of this source."""
     table = sim_portfolio.c
-    query = select(sim_portfolio).where(table.book == book, table.symbol == symbol)
+    query = select(sim_portfolio).where(
+        table.book == book, table.symbol == symbol, table.source == source
+    )
     return select_record(connection, query.order_by(table.as_of.desc()), PortfolioRecord)

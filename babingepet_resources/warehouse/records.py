@@ -13,6 +13,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from babingepet_resources.warehouse.context_records import (
+    EtfFlowRecord,
+    FeedCheckRecord,
+    NewsRecord,
+    VerdictRecord,
+)
 from babingepet_resources.warehouse.market_records import (
     CandleBatch,
     FundingBatch,
@@ -38,11 +44,14 @@ __all__ = [
     "CycleWrite",
     "DecisionOutline",
     "DecisionRecord",
+    "EtfFlowRecord",
+    "FeedCheckRecord",
     "FundingBatch",
     "GapRecord",
     "InsertOutcome",
     "LargePrintRecord",
     "Lease",
+    "NewsRecord",
     "OrderBookRecord",
     "OrderFlowRecord",
     "OutboxRecord",
@@ -50,6 +59,7 @@ __all__ = [
     "PositionRecord",
     "ReasoningRecord",
     "SignalRecord",
+    "VerdictRecord",
 ]
 
 JsonMap = Mapping[str, Any]
@@ -149,6 +159,8 @@ class PositionRecord:
     exit_reason: str | None
     fees_paid: Decimal
     funding_paid: Decimal
+    slippage_paid: Decimal | None
+    """Contained in the P&L; None where it was never recorded."""
     gross_pnl: Decimal | None
     net_pnl: Decimal | None
     net_return: float | None
@@ -164,6 +176,7 @@ class PortfolioRecord:
     book: str
     cycle_id: str
     symbol: str
+    source: str
     as_of: int
     cash: Decimal
     unrealized_pnl: Decimal
@@ -172,6 +185,8 @@ class PortfolioRecord:
     realized_pnl: Decimal
     fees_paid: Decimal
     funding_paid: Decimal
+    slippage_paid: Decimal | None
+    """Contained in the realised P&L; None where it was never recorded."""
     day_anchor: Decimal
     week_anchor: Decimal
     drawdown: float

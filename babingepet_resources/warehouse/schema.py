@@ -123,6 +123,7 @@ def _revision(connection: Connection, database: Database) -> str | None:
     revision = _stored_revision(connection) if VERSION_TABLE in present else None
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision in known and "warehouse_meta" in present:
+        _refuse_strangers(present, revision, database)
         return revision
     if "warehouse_meta" in present and _is_ours(connection):
         raise ConfigurationError(
@@ -133,6 +134,18 @@ def _revision(connection: Connection, database: Database) -> str | None:
         f"The database {database.where} holds tables that Babingepet did not create: "
         f"{', '.join(clashing)}. They were left alone. {_offer(database)}"
     )
+
+
+def _refuse_strangers(present: set[str], revision: str | None, database: Database) -> None:
+    """Tables that the coming revisions would make must not be there already."""
+    coming = ScriptDirectory.from_config(_config()).iterate_revisions("head", revision)
+    made = {name for script in coming for name in getattr(script.module, "TABLES", ())}
+    if clashing := sorted(present & made):
+        raise ConfigurationError(
+            f"The database {database.where} holds tables that Babingepet did not create, under "
+            f"names that this version needs: {', '.join(clashing)}. They were left alone. Rename "
+            "them, then run `babingepet db upgrade`."
+        )
 
 
 def _offer(database: Database) -> str:

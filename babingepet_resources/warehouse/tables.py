@@ -1,12 +1,18 @@
 """Every table of the warehouse, and the metadata that holds them all.
 
-What belongs here: nothing but the names. Columns, keys and indexes are in the three modules below;
+What belongs here: nothing but the names. Columns, keys and indexes are in the four modules below;
 how tables come to be is in ``migrations``, and a test holds the two together.
 """
 
 from __future__ import annotations
 
 from babingepet_resources.warehouse.columns import metadata
+from babingepet_resources.warehouse.context_tables import (
+    context_feeds,
+    etf_flows,
+    news,
+    swarm_verdicts,
+)
 from babingepet_resources.warehouse.cycle_tables import (
     blobs,
     btc_decisions,
@@ -34,6 +40,7 @@ from babingepet_resources.warehouse.service_tables import (
 __all__ = [
     "blobs",
     "btc_decisions",
+    "context_feeds",
     "crypto_ai_reasoning_log",
     "crypto_candles",
     "crypto_funding",
@@ -44,10 +51,13 @@ __all__ = [
     "crypto_trades",
     "cycle_inputs",
     "data_checks",
+    "etf_flows",
     "loop_lease",
     "market_gaps",
     "metadata",
+    "news",
     "outbox",
     "sim_portfolio",
+    "swarm_verdicts",
     "warehouse_meta",
 ]

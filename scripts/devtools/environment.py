@@ -86,6 +86,7 @@ def uv() -> str:
 
 
 def _build() -> None:
+    refuse_link(VENV)
     started = time.monotonic()
     can_be_kept = VENV_PYTHON.exists() and _stamp_found()[:1] == stamp_expected()[:1]
     STAMP.unlink(missing_ok=True)
@@ -106,6 +107,19 @@ def _build() -> None:
     run_step([str(VENV_PYTHON), "-m", "babingepet.warm"], "Compiling the rules")
     STAMP.write_text(" ".join(stamp_expected()) + "\n")
     print(f"set-up complete in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def refuse_link(folder: Path) -> None:
+    """Check that the environment is this clone's own: building it empties the folder.
+
+    Raises:
+        VerbError: It is a link, so it belongs to another clone.
+    """
+    if folder.is_symlink():
+        raise VerbError(
+            f"{folder} is a link to {folder.resolve()}, which belongs to another clone. "
+            "Remove the link, and this clone gets an environment of its own."
+        )
 
 
 def link_project() -> None:

@@ -1,17 +1,19 @@
 """The verbs of `scripts/dev.py`: what each one is called, explains and does.
 
-Here: parsing and order. The work is in `environment.py` (set-up), `checks.py` and `locking.py`.
+Here: parsing and order. The work is in `environment.py` (set-up), `checks.py`, `locking.py` and
+`mutants.py`.
 """
 
 import argparse
 import errno
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scripts.devtools import checks, environment, locking
+from scripts.devtools import checks, environment, locking, mutants
 from scripts.devtools.process import DISK_FULL_SENTENCE
 from scripts.devtools.project import ROOT, VENV_BIN, VENV_PYTHON, VerbError
 
@@ -116,7 +118,17 @@ def _test(options: argparse.Namespace, rest: list[str]) -> int:
 def _nightly(_options: argparse.Namespace, rest: list[str]) -> int:
     environment.ensure()
     os.environ["HYPOTHESIS_PROFILE"] = "slow"
-    return _become(pytest_command(rest, _NIGHTLY))
+    command = pytest_command(rest, _NIGHTLY)
+    if rest:  # somebody is looking at a part of the tests
+        return _become(command)
+    tests = subprocess.run(command, cwd=ROOT, check=False).returncode
+    return mutants.run_all() or tests
+
+
+def _mutants(options: argparse.Namespace, _rest: list[str]) -> int:
+    mutants.chosen(mutants.read_list(mutants.LIST), options.only)  # a wrong name costs no set-up
+    environment.ensure()
+    return mutants.run_all(only=options.only, as_json=options.json)
 
 
 def _check(_options: argparse.Namespace, _rest: list[str]) -> int:
@@ -160,6 +172,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     made["test"].add_argument("--fast", action="store_true", help="leave the slow tests out")
     made["lock"].add_argument("--upgrade", action="store_true", help="take the newest versions")
+    made["mutants"].add_argument("--only", metavar="ID", help="try this one alone")
+    made["mutants"].add_argument("--json", action="store_true", help="report as JSON")
     made["bench"].add_argument("name", metavar="NAME", help=f"one of: {', '.join(benchmarks())}")
     return parser
 
@@ -171,6 +185,7 @@ VERBS = {
     "check": Verb(_check, "format, lint, types, imports, definitions, files, lock, spelling"),
     "bench": Verb(_bench, "measure; more arguments (--json) go to the benchmark", "ARGUMENT"),
     "lock": Verb(_lock, "write requirements.lock from pyproject.toml"),
-    "nightly": Verb(_nightly, "the slow tests, with more examples each", "ARGUMENT"),
+    "mutants": Verb(_mutants, "seed mistakes into copies of the rules: some test must notice each"),
+    "nightly": Verb(_nightly, "the slow tests, with more examples each; then mutants", "ARGUMENT"),
 }
 """The verbs by name, in the order of the help."""

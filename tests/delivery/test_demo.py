@@ -69,7 +69,9 @@ def test_closed_trades_are_told_with_their_reasons_and_the_ledger_adds_up(rehear
 def test_the_market_is_named_with_what_it_can_supply(rehearsal):
     document = rehearsal.document
     assert (document["source"], document["symbol"]) == ("recorded", "BTCUSDT")
-    assert document["capability"] == ["vpin", "mtf_alignment", "regime", "vwap"]
+    assert document["capability"] == [
+        "vpin", "mtf_alignment", "regime", "vwap", "hour_seasonality",
+    ]  # fmt: skip
     assert document["speed_reached"] > 60
 
 
@@ -106,7 +108,7 @@ def test_people_see_the_market_each_minute_the_trades_and_what_was_unavailable(
     assert (shown.code, shown.err) == (0, "")
     for words in (
         "recorded, usdm_perp",
-        "can supply 4 of 13 signals: vpin, mtf_alignment, regime, vwap",
+        "can supply 5 of 13 signals: vpin, mtf_alignment, regime, vwap, hour_seasonality",
         "made anew each time",
         "2025-05-08 10:29",
         "POSITION_OPEN",

@@ -10,20 +10,33 @@ from babingepet_delivery.cli.main import COMMANDS
 from tests.delivery.conftest import call
 
 
-def test_signals_are_the_registry():
+def test_signals_are_the_registry_in_the_signals_own_words():
     document = call("signals", "--json").document
     rows = {row["name"]: row for row in document["signals"]}
     assert len(rows) == 13
     assert document["total_weight"] == 0.88
-    assert rows["whale_flow"] == {
-        "name": "whale_flow", "weight": 0.12, "feeds": [["trades"]], "computed": True,
-        "warm_up": "5 minutes of trades", "reference": "merged large prints",
-    }  # fmt: skip
+    assert rows["vpin"]["feeds"] == [["candles", "taker_volume"]]
+    assert rows["vpin"]["warm_up"] == "20 whole days for V, then 150 buckets"
     assert rows["funding_rate"]["feeds"] == [["funding"], ["mark_price"]]
-    assert rows["sentiment"]["computed"] is False
     shown = call("signals").out
-    assert "funding or mark_price" in shown
-    assert "not in this version" in shown
+    for row in document["signals"]:
+        line = next(line for line in shown.splitlines() if line.strip().startswith(row["name"]))
+        assert f"{row['weight']:.2f}" in line
+
+
+def test_one_signal_is_told_with_its_formula_and_units():
+    shown = call("signals", "funding_rate").out
+    assert "score = clip((1e-4 - r8) / 4e-4)" in shown
+    assert "fraction per 8 hours" in shown
+    (row,) = call("signals", "funding_rate", "--json").document["signals"]
+    assert row["units"] == "fraction per 8 hours"
+    assert row["formula"].startswith("score = clip")
+
+
+def test_a_signal_that_does_not_exist_is_refused_with_those_that_do():
+    refused = call("signals", "macd")
+    assert refused.code == 2
+    assert "whale_flow" in refused.err
 
 
 def test_jobs_say_what_runs_here_and_what_does_not():

@@ -153,6 +153,15 @@ def test_only_a_stamp_that_fits_counts_as_complete(tmp_path, monkeypatch):
     assert not environment.is_complete()
 
 
+def test_an_environment_that_is_a_link_to_another_clones_is_never_emptied(tmp_path):
+    (tmp_path / "theirs").mkdir()
+    link = tmp_path / ".venv"
+    link.symlink_to(tmp_path / "theirs")
+    with pytest.raises(project.VerbError, match="belongs to another clone"):
+        environment.refuse_link(link)
+    environment.refuse_link(tmp_path / "theirs")
+
+
 def test_the_whole_suite_runs_in_parallel_and_a_part_of_it_does_not():
     assert "-n" in verbs.pytest_command([], "not slow")
     assert "-n" not in verbs.pytest_command(["tests/docs", "-x"], "not slow")

@@ -10,23 +10,39 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from babingepet.market.frames import Candles, Quotes
+from babingepet.market.frames import Candles, Quotes, Trades
 from babingepet.market.intervals import DAY
 
+ETF_FLOWS = "crypto/etf_flows/btc_spot_etf_flows_farside.csv"
+SPOT_HOURS = "crypto/btc_spot_1h/BTCUSDT-spot-1h-2017-08_2025-05.parquet"
 SPOT_MINUTES = "crypto/btc_spot_1m/BTCUSDT-spot-1m-2023-06_2025-05.parquet"
 BOOKS = ("usdm_btcusdt_20230405.dat.gz", "usdm_btcusdt_20240719.gz")
 
 
 @lru_cache(maxsize=2)
 def spot_minutes(folder: Path, start: int, days: int) -> Candles:
-    """Recorded minutes of some days, with holes where the exchange was down."""
+    """Recorded minutes of some days."""
     import pyarrow.parquet as pq
 
     end = start + days * DAY
-    table = pq.read_table(
-        folder / SPOT_MINUTES, filters=[("open_time", ">=", start), ("open_time", "<", end)]
+    return _candles(
+        pq.read_table(
+            folder / SPOT_MINUTES, filters=[("open_time", ">=", start), ("open_time", "<", end)]
+        )
     )
+
+
+@lru_cache(maxsize=1)
+def spot_hours(folder: Path) -> Candles:
+    """Recorded hours of almost eight years."""
+    import pyarrow.parquet as pq
+
+    return _candles(pq.read_table(folder / SPOT_HOURS))
+
+
+def _candles(table: Any) -> Candles:
     columns = {
         "open_time": "open_time",
         "open": "open",
@@ -46,10 +62,16 @@ def spot_minutes(folder: Path, start: int, days: int) -> Candles:
     )
 
 
-def _book_tickers(path: Path) -> Iterator[dict[str, Any]]:
+@lru_cache(maxsize=1)
+def etf_table(folder: Path) -> pd.DataFrame:
+    """Recorded flows by fund and in total, millions of dollars, indexed by day; holidays included."""
+    return pd.read_csv(folder / ETF_FLOWS, parse_dates=["date"], index_col="date")
+
+
+def _messages(path: Path, stream: str) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt") as lines:
         for line in lines:
-            if "@bookTicker" in line:
+            if f'{stream}"' in line:
                 yield json.loads(line.partition(" ")[2])["data"]
 
 
@@ -58,6 +80,17 @@ def book_tickers(folder: Path, name: str) -> Quotes:
     """Recorded best quotes of some minutes, in the order of their update id."""
     rows = [
         (t["u"], t["T"], float(t["b"]), float(t["B"]), float(t["a"]), float(t["A"]))
-        for t in _book_tickers(folder / "crypto/perp_l2_ws" / name)
+        for t in _messages(folder / "crypto/perp_l2_ws" / name, "@bookTicker")
     ]
     return Quotes.from_rows(sorted(rows))
+
+
+@lru_cache(maxsize=4)
+def trades(folder: Path, name: str) -> Trades:
+    """Recorded trades of some minutes, in the order of their id; transfers are no trades."""
+    rows = [
+        (t["t"], t["T"], float(t["p"]), float(t["q"]), t["m"])
+        for t in _messages(folder / "crypto/perp_l2_ws" / name, "@trade")
+        if t.get("X", "MARKET") == "MARKET"
+    ]
+    return Trades.from_rows(sorted(rows))

@@ -8,7 +8,8 @@ import pytest
 
 from babingepet.market.frames import Trades
 from babingepet.market.intervals import MINUTE
-from babingepet.market.tape import is_tradable, order_flow_imbalance, reduce_minute
+from babingepet.market.order_flow import NO_QUOTE, advance_flow, imbalance_by_stretch
+from babingepet.market.tape import reduce_minute
 from babingepet.signals.as_fair_value import as_fair_value
 from tests import factories as f
 from tests.parity.recorded import BOOKS, book_tickers
@@ -42,12 +43,13 @@ def indicator_form(quotes):
 def test_the_imbalance_of_recorded_quotes_is_that_of_the_paper(recorded_data, name):
     quotes = book_tickers(recorded_data, name)
     assert len(quotes) > 5_000
-    assert is_tradable(quotes).all()
     columns = (quotes.bid_price, quotes.bid_size, quotes.ask_price, quotes.ask_size)
     events = indicator_form(quotes)
-    ours = [order_flow_imbalance(*(c[i : i + 2] for c in columns)) for i in range(len(events))]
-    np.testing.assert_allclose(ours, events, rtol=0, atol=1e-12)
-    assert order_flow_imbalance(*columns) == pytest.approx(math.fsum(events), abs=1e-8)
+    each = imbalance_by_stretch(NO_QUOTE, np.arange(len(quotes) + 1), *columns)
+    np.testing.assert_allclose(each[1:], events, rtol=0, atol=1e-12)
+    whole = advance_flow(NO_QUOTE, *columns)
+    assert whole.updates == len(quotes)
+    assert whole.imbalance == pytest.approx(math.fsum(events), abs=1e-8)
     steady = np.count_nonzero(np.diff(quotes.bid_price) == 0.0)
     assert steady > len(quotes) / 2  # what strict inequalities would throw away
 
@@ -76,6 +78,10 @@ def test_minutes_split_the_imbalance_without_losing_an_event(recorded_data, name
     assert len(tape) >= 2
     inside = quotes.between(tape[0].open_time, tape[-1].open_time + MINUTE)
     parts = [minute.order_flow_imbalance for minute in tape]
+    starts = [minute.open_time for minute in tape] + [tape[-1].open_time + MINUTE]
+    bounds = np.searchsorted(inside.event_time, starts)
+    columns = (inside.bid_price, inside.bid_size, inside.ask_price, inside.ask_size)
+    assert imbalance_by_stretch(NO_QUOTE, bounds, *columns).tolist() == parts
     assert math.fsum(parts) == pytest.approx(math.fsum(indicator_form(inside)), abs=1e-8)
 
 

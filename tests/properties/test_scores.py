@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from babingepet.domain.codes import Regime
 from babingepet.domain.decision import canonical_json
 from babingepet.market.intervals import HOUR, INTERVALS, MINUTE
-from babingepet.market.tape import is_tradable, order_flow_imbalance, reduce_minute
+from babingepet.market.order_flow import is_tradable
+from babingepet.market.tape import reduce_minute
 from babingepet.signals import vpin as v
 from babingepet.signals.as_fair_value import as_fair_value
 from babingepet.signals.funding_rate import funding_rate
@@ -121,24 +122,13 @@ updates = st.lists(
 
 
 @given(updates)
-def test_reflecting_the_book_negates_its_order_flow(rows):
-    _, bid, bid_size, ask, ask_size = (
-        np.array(column, float) for column in zip(*rows, strict=True)
-    )
-    ask = bid + ask
-    flow = order_flow_imbalance(bid, bid_size, ask, ask_size)
-    reflected = order_flow_imbalance(5_000.0 - ask, ask_size, 5_000.0 - bid, bid_size)
-    assert reflected == -flow
-
-
-@given(updates)
 def test_only_tradable_quotes_are_reduced(rows):
     quotes = f.quotes(*((f.NOON + i, *row[1:]) for i, row in enumerate(rows)))
     minute = reduce_minute(
         f.NOON, f.trades(), quotes, previous=None, trades_from=None, quotes_from=f.NOON,
         book=None, minimum_notional=1.0,
     )  # fmt: skip
-    assert minute.quote_count == np.count_nonzero(is_tradable(quotes))
+    assert minute.quote_count == sum(is_tradable(*row[1:]) for row in rows)
     if minute.last_quote is not None:
         assert 0 < minute.last_quote.bid_price < minute.last_quote.ask_price
     assert not np.isinf(minute.mids).any()

@@ -1,6 +1,7 @@
 """A day's report says what is stored, fetches what the exchange still tells, and writes no ledger."""
 
 import io
+import json
 import shutil
 import sqlite3
 
@@ -108,7 +109,11 @@ def test_signals_that_were_unavailable_are_counted_and_explained(scope):
     (stored,) = execute(scope, "SELECT count(*), count(score) FROM crypto_signals")
     assert report.rows == stored[0] == MINUTES * 13
     assert report.numbers["unavailable"] == stored[0] - stored[1]
-    assert "not computed by this version" in report.table
+    (payload,) = execute(scope, "SELECT payload FROM btc_decisions ORDER BY as_of DESC LIMIT 1")[0]
+    reasons = json.loads(payload)["reasons"]
+    assert reasons
+    for name, reason in reasons.items():
+        assert any(name in row and reason in row for row in report.table.splitlines())
 
 
 def test_decisions_are_counted_by_verdict_and_by_gate(scope):
@@ -136,7 +141,7 @@ def test_positions_of_the_day_add_up_to_the_realised_result(scope):
     report = describe_positions(scope)
     with scope.database.reading() as connection:
         closed = history.closed_positions(connection, "paper", 0, 1 << 60)
-        account = history.last_portfolio(connection, "paper", "BTCUSDT")
+        account = history.last_portfolio(connection, "paper", "BTCUSDT", "simulated")
     net = sum(float(row.net_pnl) for row in closed if not row.shadow)
     assert report.numbers["net_pnl"] == pytest.approx(net, abs=1e-9)
     assert report.numbers["traded"] >= len([row for row in closed if not row.shadow]) > 0

@@ -47,8 +47,10 @@ def test_a_rising_market_is_bought():
     assert decision.score == pytest.approx(0.10 + 0.09 + 0.06 + 0.07 * decision.scores["vwap"])
     assert decision.votes == 4
     assert decision.regime == "TRENDING_UP"
-    assert decision.coverage == pytest.approx(0.32 / 0.43)  # VPIN is warming up
-    assert decision.capability == ("vpin", "mtf_alignment", "regime", "vwap", "funding_rate")
+    assert decision.coverage == pytest.approx(0.32 / 0.46)  # VPIN and hours are warming up
+    assert decision.capability == (
+        "vpin", "mtf_alignment", "regime", "vwap", "funding_rate", "hour_seasonality",
+    )  # fmt: skip
 
 
 def test_every_score_or_its_reason_is_on_the_decision():
@@ -129,11 +131,22 @@ def test_a_book_gives_the_fill_its_touch_and_the_grade_its_spread():
     assert decision.grade_points < decide(rising())[0].grade_points  # the spread is 100 bp wide
 
 
-def test_a_feed_whose_signal_is_not_computed_takes_no_points_from_the_grade():
+def test_analysts_who_say_nothing_cost_the_grade_their_points():
     plain, _ = decide(rising())
     with_swarm, _ = decide(rising(), feeds=f.CANDLE_FEEDS | {"swarm"})
-    assert with_swarm.capability == plain.capability
-    assert with_swarm.grade_points == plain.grade_points
+    assert "ai_consensus" in with_swarm.capability
+    assert with_swarm.grade_points == pytest.approx(plain.grade_points * 75 / 90)
+
+
+def test_context_takes_part_in_the_vote():
+    filed = {
+        "consensus": f.consensus(0.7),
+        "hour_table": f.hour_table(share=0.54, significant=True),
+    }
+    plain, _ = decide(rising())
+    decision, _ = decide(rising(**filed), feeds=f.CANDLE_FEEDS | {"swarm"})
+    assert decision.score == pytest.approx(plain.score + 0.10 * 0.4 + 0.03 * 0.8)
+    assert decision.votes == plain.votes + 2
 
 
 def test_the_chandelier_hangs_in_the_closed_quarters_of_an_hour():
@@ -148,7 +161,10 @@ def test_the_chandelier_hangs_in_the_closed_quarters_of_an_hour():
     assert decision.position["stop_reason"] == "CHANDELIER"
 
 
-@pytest.mark.parametrize("feeds", [f.CANDLE_FEEDS, f.ALL_FEEDS])
+@pytest.mark.parametrize(
+    "feeds",
+    [f.CANDLE_FEEDS, f.ALL_FEEDS, frozenset({"candles", "funding"})],  # the last just reaches 0.35
+)
 def test_a_source_with_enough_weight_may_run(feeds):
     require_capability(feeds, SETTINGS, BASE_BOOK)
 
@@ -157,9 +173,9 @@ def test_a_source_with_enough_weight_may_run(feeds):
     ("feeds", "weight"),
     [
         ((), "0.00"),
-        (("candles",), "0.26"),
+        (("candles",), "0.29"),
         (("quotes", "trades"), "0.23"),
-        (("candles", "funding"), "0.32"),
+        (("candles", "news"), "0.31"),
     ],
 )
 def test_a_source_with_too_little_is_refused_by_name(feeds, weight):
@@ -170,4 +186,4 @@ def test_a_source_with_too_little_is_refused_by_name(feeds, weight):
 
 
 def test_the_least_weight_is_a_setting():
-    require_capability(frozenset({"candles"}), f.settings("min_capability=0.26"), BASE_BOOK)
+    require_capability(frozenset({"candles"}), f.settings("min_capability=0.29"), BASE_BOOK)

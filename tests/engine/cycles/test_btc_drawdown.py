@@ -27,7 +27,8 @@ def test_a_daily_breaker_closes_the_position_at_the_next_open_when_it_flattens(s
     assert account.state.guards.day_hit
     assert account.state.position.side == side  # seen at the close, closed at the next open
     seen = account.time
-    account.minute(100.0 - side * 5.0)
+    opened, close = 100.0 - side * 5.0, 100.0 - side * 7.0
+    account.minute(opened, max(opened, close), min(opened, close), close)
     closed = account.account.closed
     assert ExitReason(closed.exit_reason) is ExitReason.DRAWDOWN
     assert closed.exit_price == 100.0 - side * 5.0
@@ -47,6 +48,21 @@ def test_a_flattened_account_opens_nothing_until_the_next_day():
     account.miss(240).minute(95.0, scores=STRONG_BUY)
     assert account.blocked == ["DAILY_DD"]
     assert account.ordered == 0
+
+
+def test_the_weekly_breaker_flattens_too():
+    guards = GUARDS._replace(week_hit=True)
+    account = Account(*FREE, *WIDE, "flatten_on_drawdown=true", guards=guards, position=held(1))
+    account.minute(100.0)
+    assert ExitReason(account.account.closed.exit_reason) is ExitReason.DRAWDOWN
+
+
+def test_the_pause_after_a_flattened_loss_counts_from_the_open():
+    guards = GUARDS._replace(day_hit=True)
+    account = Account("flatten_on_drawdown=true", guards=guards, position=held(1))
+    left = account.time
+    account.minute(99.0)
+    assert account.state.guards.cooldown_until == left + 30 * MINUTE
 
 
 def test_a_flattening_breaker_leaves_the_shadow_alone():

@@ -1,92 +1,105 @@
-"""Every gate alone: a minute that passes all of them, then one change that closes exactly one."""
+"""Every gate at its boundary (the table: boundaries.py), all of them together, and behind them."""
 
 import pytest
 
-from babingepet.domain.codes import Regime
+from babingepet.cycles.refusals import Situation, refusals
+from babingepet.domain.codes import Gate, Regime
 from babingepet.market.intervals import HOUR, MINUTE
-from babingepet.paper.guards import Guards
-from babingepet.voting.debounce import Debounce
 from tests import factories as f
-from tests.engine.cycles.account import BUY, HOLD, STRONG_BUY, Account
-
-LOSERS = [-0.01] * 20
-GUARDS = Guards(day=f.WEDNESDAY, day_anchor=1_000.0, week=f.MONDAY, week_anchor=1_000.0)
-FOUR_OF_MIDDLING_STRENGTH = f.scores(
-    others=0.0, whale_flow=0.52, vpin=0.52, ai_consensus=0.52, mtf_alignment=0.52
+from tests.engine.cycles.account import STRONG_BUY, Account
+from tests.engine.cycles.boundaries import (
+    BOUNDARIES,
+    GUARDS,
+    ONE_MINUTE,
+    THURSDAY,
+    WEDNESDAY,
+    score_of,
 )
-PERSISTENT = Debounce(as_of=f.NOON, side=1, minutes=1)
-ANALYSTS = f.market(has_ai=True, agreement=0.40, ai_side=1)
 
 
-def test_the_baseline_passes_every_gate():
-    account = Account(guards=GUARDS).minute(scores=STRONG_BUY)
-    assert account.blocked == []
-    assert account.ordered == 1
+def decide(
+    *, rules=(), as_of=f.NOON, scores=STRONG_BUY, market=None, prices=(), checks=(), **start
+):
+    """The account after one minute, and its refusals."""
+    account = Account(*rules, time=as_of - MINUTE, **{"guards": GUARDS} | start)
+    told = f.market(**(market or {}))
+    account.minute(*prices, scores=scores, market=told)
+    situation = Situation(as_of, account.state, told, account.vote, account.settings, checks)
+    return account, refusals(situation)
 
 
-@pytest.mark.parametrize(
-    ("gates", "start", "minute"),
-    [
-        ("STALE_DATA", {}, {"market": f.market(data_age=180_001)}),
-        # thin coverage and HOLD begin the debounce anew
-        ("LOW_COVERAGE DEBOUNCE", {}, {"scores": f.scores(vpin=1.0, regime=1.0, vwap=1.0, mtf_alignment=1.0)}),
-        ("HOLD DEBOUNCE", {}, {"scores": f.scores(others=0.2)}),
-        ("HOUR_BLOCK", {"time": f.WEDNESDAY + 18 * HOUR - MINUTE}, {}),
-        ("HOUR_BLOCK", {"time": f.WEDNESDAY + 19 * HOUR - 2 * MINUTE}, {}),
-        ("REGIME_RANGING", {}, {"market": f.market(regime=Regime.RANGING.value)}),
-        ("REGIME_RANGING", {}, {"market": f.market(regime=Regime.UNKNOWN.value)}),
-        ("VOTES_LT_4", {}, {"scores": f.scores(others=0.0, whale_flow=1.0, vpin=1.0, regime=1.0)}),
-        ("AI_AGREEMENT", {}, {"market": ANALYSTS._replace(agreement=0.39)}),
-        ("AI_AGREEMENT", {"overrides": ["ai_required=true"]}, {}),
-        ("DAILY_DD", {"guards": GUARDS._replace(day_hit=True)}, {}),
-        ("DAILY_DD", {"guards": GUARDS._replace(day_anchor=1_053.0)}, {}),
-        ("WEEKLY_DD", {"guards": GUARDS._replace(week_hit=True)}, {}),
-        ("WEEKLY_DD", {"guards": GUARDS._replace(week_anchor=1_177.0)}, {}),
-        ("COOLDOWN", {"guards": GUARDS._replace(cooldown_until=f.NOON + MINUTE + 1)}, {}),
-        ("GRADE", {"debounce": PERSISTENT}, {"scores": FOUR_OF_MIDDLING_STRENGTH, "market": f.market(trend_up=0.0)}),
-        ("EDGE", {"overrides": ["edge_policy=veto"], "returns": LOSERS}, {}),
-        ("PATTERN_SKIP", {}, {"market": f.market(pattern=0.0)}),
-        ("DEBOUNCE", {}, {"scores": BUY}),
-        ("POSITION_OPEN", {"position": f.position(quantity=0.1)}, {}),
-        ("MIN_NOTIONAL", {"capital": 20.0, "guards": Guards()}, {}),
-        ("CHECK_FAILED", {}, {"market": f.market(check_failed=True)}),
-        ("CLOCK_SKEW", {}, {"market": f.market(clock_skew=30_001)}),
-        ("PAUSED", {}, {"market": f.market(paused=True)}),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
-def test_one_change_to_the_baseline_closes_exactly_its_gate(gates, start, minute):
-    start = {"guards": GUARDS, **start}
-    account = Account(*start.pop("overrides", ()), **start).minute(
-        **{"scores": STRONG_BUY} | minute
-    )
-    assert account.blocked == gates.split()
+def names(told):
+    return [refusal.gate for refusal in told]
+
+
+each = pytest.mark.parametrize("row", BOUNDARIES, ids=lambda row: row.gate)
+
+
+def test_every_gate_has_its_boundary():
+    assert {row.gate for row in BOUNDARIES} == {gate.name for gate in Gate}
+
+
+@each
+def test_the_minute_that_just_passes_a_gate_is_traded(row):
+    account, told = decide(**row.passes)
+    assert told == ()
+    assert account.ordered != 0
+
+
+@each
+def test_the_minute_that_just_fails_a_gate_is_refused_by_name(row):
+    account, told = decide(**row.fails)
+    assert names(told) == sorted([row.gate, *row.also], key=lambda name: Gate[name])
     assert account.ordered == 0
+    refusal = told[names(told).index(row.gate)]
+    assert row.said in {None, refusal.detail}
+    assert refusal.until == row.until
+
+
+@each
+def test_a_refusal_leaves_a_shadow_only_where_nothing_but_the_record_forbids_the_entry(row):
+    account, told = decide(**row.fails)
+    assert account.shadowed == (names(told) in (["EDGE"], ["PATTERN_SKIP"]))
+
+
+@each
+def test_another_reason_beside_the_record_leaves_no_shadow(row):
+    market = row.fails.get("market", {}) | {"pattern": 0.0}
+    account, told = decide(**row.fails | {"market": market})
+    assert "PATTERN_SKIP" in names(told)
+    assert account.ordered == 0
+    assert account.shadowed == (row.gate in {"EDGE", "PATTERN_SKIP"})
+
+
+def test_all_failing_gates_are_reported_together_in_order():
+    _, told = decide(
+        rules=["edge_policy=veto"], as_of=WEDNESDAY + 18 * HOUR, scores=f.scores(), capital=850.0,
+        guards=GUARDS._replace(cooldown_until=THURSDAY), returns=[-0.01] * 20,
+        position=f.position(), checks=("x",),
+        market={
+            "data_age": 180_001, "regime": Regime.RANGING.value, "agreement": 0.1, "pattern": 0.0,
+            "check_failed": True, "clock_skew": 30_001, "paused": True,
+        },
+    )  # fmt: skip
+    everything = [gate.name for gate in Gate]
+    everything.remove("MIN_NOTIONAL")  # nothing may be committed: there is no quantity to judge
+    assert names(told) == everything
+
+
+@pytest.mark.parametrize(("latch", "gate"), [("day_hit", "DAILY_DD"), ("week_hit", "WEEKLY_DD")])
+def test_a_breaker_stays_closed_after_the_equity_has_recovered(latch, gate):
+    _, told = decide(guards=GUARDS._replace(**{latch: True}), capital=1_100.0)
+    assert names(told) == [gate]
+
+
+LEANS_UP, LEANS_NOWHERE = score_of(0.1), score_of(0.0)
 
 
 @pytest.mark.parametrize(
-    ("start", "minute"),
-    [
-        ({}, {"market": f.market(data_age=180_000, clock_skew=30_000)}),
-        ({"time": f.WEDNESDAY + 18 * HOUR - 2 * MINUTE}, {}),
-        ({"time": f.WEDNESDAY + 19 * HOUR - MINUTE}, {}),
-        ({}, {"market": ANALYSTS}),
-        ({"guards": GUARDS._replace(day_anchor=1_052.0)}, {}),
-        ({"guards": GUARDS._replace(week_anchor=1_176.0)}, {}),
-        ({"guards": GUARDS._replace(cooldown_until=f.NOON + MINUTE)}, {}),
-        ({"overrides": ["edge_policy=veto"]}, {}),
-        ({"overrides": ["edge_policy=floor"], "returns": LOSERS}, {}),
-    ],
-)
-def test_at_its_boundary_a_gate_is_open(start, minute):
-    start = {"guards": GUARDS, **start}
-    account = Account(*start.pop("overrides", ()), **start).minute(
-        **{"scores": STRONG_BUY} | minute
-    )
-    assert account.blocked == []
-
-
-def test_gates_are_asked_on_hold_too():
-    market = f.market(regime=Regime.RANGING.value, paused=True)
-    blocked = Account(guards=GUARDS).minute(scores=HOLD, market=market).blocked
-    assert blocked == ["HOLD", "REGIME_RANGING", "VOTES_LT_4", "GRADE", "DEBOUNCE", "PAUSED"]
+    ("scores", "last", "needed"),
+    [(LEANS_UP, -1, 3), (LEANS_UP, 1, 2), (-LEANS_UP, 1, 3), (-LEANS_UP, -1, 2), (LEANS_NOWHERE, 1, 2)],
+)  # fmt: skip
+def test_on_hold_a_reversal_is_told_from_the_side_the_score_leans_to(scores, last, needed):
+    _, told = decide(scores=scores, debounce=ONE_MINUTE._replace(entry_side=last))
+    assert (told[0].gate, told[-1].gate) == ("HOLD", "DEBOUNCE")
+    assert told[-1].detail == f"0 of {needed} minutes on this side"

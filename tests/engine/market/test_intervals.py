@@ -34,6 +34,21 @@ def test_history_begins_at_a_fixed_month(interval, as_of, expected):
     assert iso(anchor(interval, as_of)) == iso(expected)
 
 
+@pytest.mark.parametrize(
+    ("time", "before", "expected"),
+    [
+        (at(2025, 5, 7, 12), 0, at(2025, 5, 1)),
+        (at(2025, 5, 1), 0, at(2025, 5, 1)),
+        (at(2025, 5, 1) - 1, 0, at(2025, 4, 1)),
+        (at(2025, 1, 31), 1, at(2024, 12, 1)),
+        (at(2024, 2, 29, 23, 59), 24, at(2022, 2, 1)),
+        (at(2024, 12, 31), 0, at(2024, 12, 1)),
+    ],
+)
+def test_a_month_begins_at_midnight_of_its_first_day(time, before, expected):
+    assert iso(iv.month_start(time, before)) == iso(expected)
+
+
 def test_minutes_reach_thirty_days_before_their_anchor():
     as_of = at(2025, 5, 10, 12)
     assert iv.minutes_needed_from(as_of) == at(2025, 3, 1) - 30 * DAY

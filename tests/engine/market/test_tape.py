@@ -1,121 +1,14 @@
 import numpy as np
 import pytest
 
-from babingepet.market.frames import BookLevels, Quotes, Trades
+from babingepet.market.frames import Quotes, Trades
 from babingepet.market.intervals import MINUTE
-from babingepet.market.tape import (
-    book_imbalance,
-    covered_from,
-    is_tradable,
-    merged_prints,
-    order_flow_imbalance,
-    reduce_minute,
-    spread_bps,
-)
+from babingepet.market.tape import covered_from, reduce_minute, spread_bps
+from babingepet.market.volume_clock import advance, volume_clock
 from tests import factories as f
 
 T = f.NOON
 BUYER, SELLER = False, True  # who was the aggressor, as is_buyer_maker says it
-
-
-def event(before, after):
-    """One best-quote event, case by case: price up, unchanged or down on either side."""
-    (bid, bid_size, ask, ask_size), (bid2, bid_size2, ask2, ask_size2) = before, after
-    if bid2 > bid:
-        bids = bid_size2
-    elif bid2 < bid:
-        bids = -bid_size
-    else:
-        bids = bid_size2 - bid_size
-    if ask2 < ask:
-        asks = ask_size2
-    elif ask2 > ask:
-        asks = -ask_size
-    else:
-        asks = ask_size2 - ask_size
-    return bids - asks
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        # queues at unchanged prices: what strict inequalities lose
-        ((100.0, 5.0, 101.0, 7.0), (100.0, 9.0, 101.0, 7.0), 4.0),
-        ((100.0, 5.0, 101.0, 7.0), (100.0, 2.0, 101.0, 7.0), -3.0),
-        ((100.0, 5.0, 101.0, 7.0), (100.0, 5.0, 101.0, 9.0), -2.0),
-        ((100.0, 5.0, 101.0, 7.0), (100.0, 5.0, 101.0, 4.0), 3.0),
-        # the bid moves
-        ((100.0, 5.0, 102.0, 7.0), (101.0, 3.0, 102.0, 7.0), 3.0),
-        ((100.0, 5.0, 102.0, 7.0), (99.0, 3.0, 102.0, 7.0), -5.0),
-        # the ask moves
-        ((100.0, 5.0, 102.0, 7.0), (100.0, 5.0, 101.0, 2.0), -2.0),
-        ((100.0, 5.0, 102.0, 7.0), (100.0, 5.0, 103.0, 2.0), 7.0),
-        # both move
-        ((100.0, 5.0, 102.0, 7.0), (101.0, 3.0, 103.0, 2.0), 10.0),
-        ((100.0, 5.0, 102.0, 7.0), (100.0, 5.0, 102.0, 7.0), 0.0),
-    ],
-)
-def test_an_event_is_the_change_of_the_queues(before, after, expected):
-    columns = [np.array(pair) for pair in zip(before, after, strict=True)]
-    assert order_flow_imbalance(*columns) == expected == event(before, after)
-
-
-def test_one_quote_is_no_event():
-    assert order_flow_imbalance(*(np.array([1.0]),) * 4) == 0.0
-    assert order_flow_imbalance(*(np.empty(0),) * 4) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ([], []),
-        # one order through three price levels: one print at the average price
-        (
-            [(T, 100.0, 10.0, BUYER), (T, 101.0, 20.0, BUYER), (T, 103.0, 10.0, BUYER)],
-            [(1, 4050.0, 40.0, BUYER)],
-        ),
-        # the other side in between ends it
-        (
-            [(T, 100.0, 10.0, BUYER), (T, 100.0, 10.0, SELLER), (T, 100.0, 10.0, BUYER)],
-            [(1, 1000.0, 10.0, BUYER), (2, 1000.0, 10.0, SELLER), (3, 1000.0, 10.0, BUYER)],
-        ),
-        # another millisecond is another order
-        (
-            [(T, 100.0, 10.0, SELLER), (T + 1, 100.0, 10.0, SELLER)],
-            [(1, 1000.0, 10.0, SELLER), (2, 1000.0, 10.0, SELLER)],
-        ),
-        # the threshold is inclusive and applies after merging
-        ([(T, 100.0, 9.99, BUYER)], []),
-        ([(T, 100.0, 5.0, BUYER), (T, 100.0, 5.0, BUYER)], [(1, 1000.0, 10.0, BUYER)]),
-    ],
-)
-def test_fills_of_one_millisecond_and_side_are_one_print(rows, expected):
-    prints = merged_prints(f.trades(*rows), 1_000.0)
-    found = zip(
-        prints.trade_id.tolist(),
-        (prints.price * prints.quantity).tolist(),
-        prints.quantity.tolist(),
-        prints.is_buyer_maker.tolist(),
-        strict=True,
-    )
-    assert list(found) == expected
-
-
-@pytest.mark.parametrize(
-    ("row", "usable"),
-    [
-        ((100.0, 1.0, 101.0, 1.0), True),
-        ((100.0, 0.0, 101.0, 1.0), False),
-        ((100.0, 1.0, 101.0, 0.0), False),
-        ((0.0, 1.0, 101.0, 1.0), False),
-        ((101.0, 1.0, 100.0, 1.0), False),  # crossed
-        ((np.nan, 1.0, 101.0, 1.0), False),
-        ((100.0, 1.0, np.nan, 1.0), False),
-        ((100.0, np.nan, 101.0, 1.0), False),
-    ],
-)
-def test_a_quote_needs_two_sides_that_do_not_cross(row, usable):
-    assert is_tradable(f.quotes((T, *row))).tolist() == [usable]
 
 
 def reduced(trades=None, quotes=None, **given):
@@ -147,6 +40,21 @@ def test_the_chain_goes_on_from_the_quote_of_the_minute_before():
     update = f.quotes((T + 1, 100.0, 9.0, 101.0, 7.0))
     assert reduced(quotes=update, previous=before).order_flow_imbalance == 4.0
     assert reduced(quotes=update).order_flow_imbalance == 0.0
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ((100.0, 1.0, 101.0, 1.0), True),
+        ((101.0, 1.0, 100.0, 1.0), True),  # crossed, but there
+        ((100.0, 0.0, 101.0, 1.0), False),
+        ((100.0, 1.0, np.nan, 1.0), False),
+    ],
+)
+def test_the_newest_update_says_whether_there_are_two_sides(row, expected):
+    quotes = f.quotes((T + 1, 99.0, 1.0, 101.0, 1.0), (T + 2, *row))
+    assert reduced(quotes=quotes).is_two_sided == expected
+    assert reduced().is_two_sided
 
 
 @pytest.mark.parametrize(
@@ -192,6 +100,111 @@ def test_a_silent_minute_carries_the_last_quote_but_has_no_first_one():
     assert reduced(previous=before, quotes_from=T + 1).last_quote is None
 
 
+THREE_MINUTES = [(T + 90 * i, 100.0, 0.001 * (1 + i % 7), i % 3 == 0) for i in range(2_000)]
+
+
+def chained(rows, sizes, trades_from=(T, T, T)):
+    """Minutes reduced one after the other, each with its bucket volume and coverage."""
+    tape, trades = [None], f.trades(*rows)
+    for k, (size, begin) in enumerate(zip(sizes, trades_from, strict=True)):
+        start = T + k * MINUTE
+        tape.append(
+            reduce_minute(
+                start, trades.between(start, start + MINUTE), Quotes.empty(), previous=tape[-1],
+                trades_from=begin, quotes_from=None, book=None, minimum_notional=1e9,
+                bucket_volume=size,
+            )
+        )  # fmt: skip
+    return tape[1:]
+
+
+def clock_from(begin, size):
+    """The volume clock over all trades from a time on, in one call."""
+    trades = f.trades(*THREE_MINUTES).between(begin, T + 3 * MINUTE)
+    return advance(volume_clock(size), trades.quantity, trades.is_buyer_maker)[0]
+
+
+def test_the_volume_clock_goes_on_from_minute_to_minute():
+    last = chained(THREE_MINUTES, [0.05] * 3)[-1].volume_clock
+    whole = clock_from(T, 0.05)
+    assert last[:3] == whole[:3]
+    assert len(last.recent) == 50
+    assert last.recent.tobytes() == whole.recent.tobytes()
+
+
+def test_another_bucket_volume_drops_the_bucket_in_progress_only():
+    tape = chained(THREE_MINUTES, [0.3, 0.3, 0.2])
+    begun = clock_from(T + 2 * MINUTE, 0.2)
+    assert tape[1].volume_clock.filled > 0
+    assert tape[2].volume_clock[:3] == begun[:3]
+    kept = [*tape[1].volume_clock.recent.tolist(), *begun.recent.tolist()]
+    assert tape[2].volume_clock.recent.tolist() == kept[-50:]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "trades_from", "has_clock", "begins"),
+    [
+        # the bucket volume was unknown in between
+        ([0.3, np.nan, 0.3], [T, T, T], [True, False, True], T + 2 * MINUTE),
+        # so was whether all trades had come
+        ([0.3] * 3, [T, None, T], [True, False, True], T + 2 * MINUTE),
+        # trades were missed
+        ([0.3] * 3, [T, T + MINUTE + 7, T + MINUTE + 7], [True] * 3, T + MINUTE + 7),
+        # they were repaired minute by minute
+        ([0.3] * 3, [T, T + MINUTE, T + 2 * MINUTE], [True] * 3, T),
+    ],
+)
+def test_where_the_chain_is_broken_the_clock_begins_anew(sizes, trades_from, has_clock, begins):
+    tape = chained(THREE_MINUTES, sizes, trades_from)
+    assert [minute.volume_clock is not None for minute in tape] == has_clock
+    found, expected = tape[-1].volume_clock, clock_from(begins, 0.3)
+    assert found[:3] == expected[:3]
+    assert found.recent.tolist() == expected.recent.tolist()
+
+
+def test_trades_before_the_hole_are_not_counted():
+    rows = [(T + 1, 100.0, 7.0, BUYER), (T + 5_000, 100.0, 1.0, BUYER)]
+    clock = reduced(f.trades(*rows), trades_from=T + 2_000, bucket_volume=100.0).volume_clock
+    assert clock.filled == 1e8
+
+
+def test_a_late_trade_is_taken_once_by_the_minute_after():
+    known = f.trades((T - MINUTE + 5, 100.0, 2.0, BUYER))
+    before = reduce_minute(
+        T - MINUTE, known, Quotes.empty(), previous=None, trades_from=T - MINUTE, quotes_from=None,
+        book=None, minimum_notional=100.0, bucket_volume=50.0,
+    )  # fmt: skip
+    # the client brings the trade that was taken, the one that came late, and a new one
+    again = f.trades(
+        (T - MINUTE + 5, 100.0, 2.0, BUYER), (T - 1, 100.0, 3.0, SELLER), (T, 100.0, 4.0, BUYER)
+    )
+    after = reduced(again, previous=before, trades_from=T - MINUTE, bucket_volume=50.0,
+                    minimum_notional=100.0)  # fmt: skip
+    assert after.trade_count == 2
+    assert after.prints.trade_id.tolist() == [2, 3]
+    assert after.volume_clock.filled == 9e8
+    assert after.volume_clock.signed == 3e8
+    assert (before.last_trade_id, after.last_trade_id) == (1, 3)
+
+
+def test_after_a_minute_stored_without_its_newest_trade_the_time_decides():
+    again = f.trades((T - 1, 100.0, 3.0, SELLER), (T, 100.0, 4.0, BUYER))
+    before = f.tape_minute(T - MINUTE)
+    assert before.last_trade_id is None
+    assert reduced(again, previous=before).trade_count == 1
+    assert reduced(again).trade_count == 2  # nothing before it: all that is known
+
+
+def test_a_minute_without_trades_passes_the_newest_id_and_the_clock_on():
+    before = reduced(f.trades((T, 100.0, 4.0, BUYER)), bucket_volume=50.0)
+    silent = reduce_minute(
+        T + MINUTE, Trades.empty(), Quotes.empty(), previous=before, trades_from=T,
+        quotes_from=None, book=None, minimum_notional=1.0, bucket_volume=50.0,
+    )  # fmt: skip
+    assert silent.last_trade_id == 1
+    assert silent.volume_clock[:3] == before.volume_clock[:3] == (50.0, 400_000_000, 400_000_000)
+
+
 def minutes(*begins):
     """Minutes 0, 1, ...; each with the start of its coverage, None for one that is missing."""
     return tuple(
@@ -221,24 +234,6 @@ def test_coverage_reaches_back_to_the_last_reconnect(begins, expected):
 
 def test_a_minute_missing_from_the_tape_breaks_its_coverage():
     assert covered_from(minutes(0, "missing", 2 * MINUTE), "trades") == 2 * MINUTE
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        # mid 100: levels within .5 % are 99.5 to 100.5, inclusive
-        ([(99.9, 30.0, 100.1, 10.0)], (99.9 * 30 - 1001) / (99.9 * 30 + 1001)),
-        ([(99.9, 1.0, 100.1, 1.0), (99.4, 1e9, 100.6, 1e9)], (99.9 - 100.1) / 200.0),
-        ([(99.9, 0.0, 100.1, 1.0)], -1.0),
-        ([(99.9, 0.0, 100.1, 0.0)], None),
-        ([(np.nan, np.nan, 100.1, 1.0)], None),
-        ([(99.9, 1.0, np.nan, np.nan)], None),
-        ([], None),
-    ],
-)
-def test_depth_imbalance_weighs_notional_near_the_mid(rows, expected):
-    levels = f.book(*rows).levels if rows else BookLevels.empty()
-    assert book_imbalance(levels) == (None if expected is None else pytest.approx(expected))
 
 
 def test_the_spread_is_in_basis_points_of_the_mid():

@@ -91,3 +91,9 @@ def test_a_quantity_is_whole_steps_that_the_notional_buys(notional, price, step,
 def test_the_notional_is_the_share_of_equity_times_leverage(leverage):
     size = s.size_entry(edge(0.6), A, 1.0, 1_000.0, 100.0, FLOOR._replace(leverage=leverage))
     assert size.quantity == pytest.approx(0.20 * 1_000.0 * leverage / 100.0)
+
+
+@pytest.mark.parametrize(("notional", "expected"), [(199.9, 0.0), (200.0, 0.002), (250.0, 0.002)])
+def test_a_quantity_below_the_exchanges_least_order_is_none(notional, expected):
+    rules = s.SizingRules(quantity_step=0.001, min_quantity=0.002)
+    assert s.floor_quantity(notional, 100_000.0, rules) == expected

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from babingepet.domain.codes import Regime
-from babingepet.signals import registry
-from babingepet.signals.registry import BASE_WEIGHTS, NAMES, SIGNALS, capability, compute_scores
+from babingepet.signals.registry import BASE_WEIGHTS, NAMES, capability, compute_scores
 from tests import factories as f
 
 WEIGHTS = {
@@ -22,7 +21,7 @@ def masked(*feeds):
     return {name for name, able in zip(NAMES, capability(frozenset(feeds)), strict=True) if able}
 
 
-CANDLES = {"mtf_alignment", "regime", "vwap"}
+CANDLES = {"mtf_alignment", "regime", "vwap", "hour_seasonality"}
 
 
 @pytest.mark.parametrize(
@@ -36,19 +35,15 @@ CANDLES = {"mtf_alignment", "regime", "vwap"}
         (("quotes",), {"ofi_contrarian", "as_fair_value"}),
         (("funding",), {"funding_rate"}),
         (("mark_price",), {"funding_rate"}),
-        # signals that are not computed stay outside, whatever is fed
-        (("swarm", "etf_flow", "news"), set()),
+        (("etf_flow",), {"etf_flow"}),
+        (("news",), {"sentiment"}),
+        (("swarm",), {"ai_consensus"}),
+        (("candles", "model"), CANDLES | {"ml_xgboost"}),
+        (("candles", "taker_volume", "funding"), CANDLES | {"vpin", "funding_rate"}),
     ],
 )
 def test_the_mask_is_decided_by_the_kinds_of_feed(feeds, expected):
     assert masked(*feeds) == expected
-
-
-def test_every_signal_says_where_it_comes_from():
-    for spec in SIGNALS:
-        assert spec.warm_up
-        assert spec.reference
-        assert spec.feeds
 
 
 def test_scores_come_in_order_and_every_missing_one_has_a_reason():
@@ -65,12 +60,32 @@ def test_scores_come_in_order_and_every_missing_one_has_a_reason():
         ("whale_flow", {"candles"}, "never recorded: trades"),
         ("vpin", {"candles"}, "never recorded: taker_volume"),
         ("funding_rate", {"candles"}, "never recorded: funding or mark_price"),
-        ("sentiment", {"news"}, registry.NOT_BUILT),
+        ("hour_seasonality", {"trades"}, "never recorded: candles"),
+        ("etf_flow", {"candles"}, "no ETF flows were ever filed"),
+        ("sentiment", {"candles"}, "no headlines were ever filed"),
+        ("ai_consensus", {"candles"}, "no analysts were ever asked"),
+        ("ml_xgboost", {"candles"}, "no model has earned its place"),
     ],
 )
 def test_a_signal_that_can_never_be_says_why(name, feeds, said):
     scores, _ = compute_scores(f.signal_inputs(), frozenset(feeds))
-    assert said in {s.signal: s.reason for s in scores}[name]
+    assert {s.signal: s.reason for s in scores}[name].endswith(said)
+
+
+CONTEXT = frozenset({"etf_flow", "news", "swarm", "candles"})
+
+
+def test_context_is_scored_as_soon_as_it_is_filed():
+    filed = f.signal_inputs(
+        etf_flows=f.etf_flows([1.0, -1.0] * 10),
+        news=f.news(f.headline()),
+        consensus=f.consensus(),
+        hour_table=f.hour_table(share=0.54, significant=True),
+    )
+    names = ("etf_flow", "sentiment", "ai_consensus", "hour_seasonality")
+    for inputs, available in ((filed, True), (f.signal_inputs(), False)):
+        scores = {s.signal: s for s in compute_scores(inputs, CONTEXT)[0]}
+        assert [scores[name].value is not None for name in names] == [available] * 4
 
 
 def test_the_regime_and_the_vwap_read_the_same_confirmed_state():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from babingepet.market.intervals import DAY, MINUTE
+from babingepet.market.volume_clock import volume_clock
 from babingepet.signals import vpin as v
 from tests import factories as f
 
@@ -202,3 +203,46 @@ def test_a_minute_without_taker_volume_makes_it_unavailable_not_neutral():
     score = score_at(days(24, taker_buy_base_volume=bought))
     assert score.value is None
     assert score.reason == "taker-buy volume is missing in some minutes"
+
+
+def test_the_bucket_volume_of_a_day_is_that_of_the_score():
+    volume = np.repeat(np.arange(1.0, 25.0), 1_440)
+    minutes = days(24, base_volume=volume, taker_buy_base_volume=0.8 * volume)
+    in_force = v.bucket_volume(minutes, f.WEDNESDAY - 1)
+    assert in_force == score_at(minutes).raw["bucket_volume"]
+    assert in_force == np.arange(1.0, 24.0).mean() * 1_440 / 50
+    # the next day reads all 24, and no minute of its own
+    following = v.bucket_volume(minutes, f.WEDNESDAY)
+    assert following == pytest.approx(np.arange(1.0, 25.0).mean() * 1_440 / 50)
+    later = f.candles(7, first=f.WEDNESDAY, base_volume=1e9)
+    assert v.bucket_volume(f.candles(0).concat([minutes, later]), f.NOON) == following
+
+
+@pytest.mark.parametrize(("count", "as_of"), [(19, f.NOON), (0, f.NOON), (30, f.NOON + 11 * DAY)])
+def test_the_bucket_volume_is_unknown_without_twenty_of_the_thirty_days_before(count, as_of):
+    assert np.isnan(v.bucket_volume(days(count), as_of))
+    assert v.bucket_volume(days(30), as_of - 2 * DAY) == 288.0
+
+
+def with_clock(signed, open_time=f.WEDNESDAY - MINUTE):
+    """A market of buckets four fifths bought, and a tape whose clock finished these buckets."""
+    clock = volume_clock(288.0)._replace(recent=np.array(signed))
+    minutes = days(23, taker_buy_base_volume=8.0)
+    tape = (f.tape_minute(open_time, volume_clock=clock),)
+    return v.vpin(f.signal_inputs(f.WEDNESDAY, minutes=minutes, tape=tape))
+
+
+def test_what_single_trades_say_stands_beside_the_score():
+    score = with_clock([0.5, -0.5] * 20 + [0.1] * 10)
+    assert score.raw["tape_vpin"] == pytest.approx((40 * 0.5 + 10 * 0.1) / 50)
+    assert score.raw["tape_direction"] == pytest.approx(0.1)
+    alone = score_at(days(23, taker_buy_base_volume=8.0))
+    assert (score.value, score.raw["vpin"]) == (alone.value, alone.raw["vpin"])
+    assert alone.raw["tape_vpin"] is alone.raw["tape_direction"] is None
+
+
+@pytest.mark.parametrize(("buckets", "age"), [(49, 1), (50, 2)])
+def test_before_fifty_buckets_or_with_an_old_tape_single_trades_say_nothing(buckets, age):
+    score = with_clock([0.5] * buckets, f.WEDNESDAY - age * MINUTE)
+    assert score.value is not None
+    assert score.raw["tape_vpin"] is score.raw["tape_direction"] is None

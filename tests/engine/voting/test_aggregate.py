@@ -71,7 +71,8 @@ def test_coverage_is_the_measured_share_of_what_the_source_can_supply(scores, ca
         (f.scores(), 0.3, 0),
         (f.scores(whale_flow=0.5, vpin=-0.5, regime=-0.1, vwap=-0.05), -0.2, 2),
         (f.scores(others=0.0, vpin=1.0), 0.2, 1),
-        (f.scores(vpin=0.1 - 1e-13), 0.2, 1),  # rounding favours the inclusive side
+        (f.scores(vpin=0.1 - 5e-13), 0.2, 1),  # rounding favours the inclusive side
+        (f.scores(vpin=0.1 - 2e-12), 0.2, 0),
     ],
 )
 def test_a_vote_has_the_side_of_the_score_and_some_strength(scores, score, votes):
@@ -84,21 +85,19 @@ def test_a_vote_has_the_side_of_the_score_and_some_strength(scores, score, votes
         (0.88, "STRONG_BUY"), (0.28, "STRONG_BUY"), (0.2799, "BUY"), (0.20, "BUY"),
         (0.1999, "HOLD"), (0.0, "HOLD"), (-0.1999, "HOLD"), (-0.20, "SELL"), (-0.2799, "SELL"),
         (-0.28, "STRONG_SELL"), (-0.88, "STRONG_SELL"),
-        (0.20 - 1e-13, "BUY"), (-0.28 + 1e-13, "STRONG_SELL"), (0.20 - 1e-11, "HOLD"),
+        (0.20 - 5e-13, "BUY"), (0.20 - 2e-12, "HOLD"), (0.28 - 5e-13, "STRONG_BUY"),
+        (0.28 - 2e-12, "BUY"), (-0.20 + 5e-13, "SELL"), (-0.20 + 2e-12, "HOLD"),
+        (-0.28 + 5e-13, "STRONG_SELL"), (-0.28 + 2e-12, "SELL"),
     ],
 )  # fmt: skip
 def test_thresholds_are_inclusive(score, verdict):
     assert Verdict(a.verdict_of(score, PLAIN)).name == verdict
 
 
-BOOSTED, BLOCKED = {7, 8, 9, 1, 2, 3}, {18, 23, 0}
-
-
 @pytest.mark.parametrize("hour", range(24))
-def test_the_hour_decides_thresholds_and_entries(hour):
-    expected = (0.17, 0.2576) if hour in BOOSTED else (0.20, 0.28)
+def test_six_hours_of_the_day_have_lower_thresholds(hour):
+    expected = (0.17, 0.2576) if hour in {1, 2, 3, 7, 8, 9} else (0.20, 0.28)
     assert a.thresholds_at(hour, RULES) == pytest.approx(expected, abs=1e-15)
-    assert a.in_hours(RULES.blocked_hours, hour) is (hour in BLOCKED)
 
 
 def test_a_moved_threshold_is_boosted_as_well():

@@ -50,9 +50,20 @@ def test_points_are_earned_of_those_attainable(change, points):
 @pytest.mark.parametrize(
     ("points", "grade"),
     [
-        (100.0, "A"), (70.0, "A"), (70.0 - 1e-13, "A"), (69.99, "B"), (55.0, "B"), (54.99, "C"),
-        (40.0, "C"), (39.99, "D"), (0.0, "D"),
+        (100.0, "A"), (70.0, "A"), (70.0 - 5e-13, "A"), (70.0 - 2e-12, "B"), (55.0, "B"),
+        (55.0 - 5e-13, "B"), (55.0 - 2e-12, "C"), (40.0, "C"), (40.0 - 5e-13, "C"),
+        (40.0 - 2e-12, "D"), (0.0, "D"),
     ],
 )  # fmt: skip
 def test_grades_begin_at_their_points(points, grade):
     assert Grade(grade_of(points)).name == grade
+
+
+@pytest.mark.parametrize(
+    ("has_ai", "has_book", "grade"),
+    [(False, False, "A"), (True, False, "B"), (False, True, "B"), (True, True, "C")],
+)
+def test_the_same_points_are_a_better_grade_where_less_could_be_earned(has_ai, has_book, grade):
+    # 52.5 points of 75, of 90, of 85, of 100: a feed that has nothing to say earns nothing
+    earned = GradeInputs(0.40, 5, np.nan, 0.0, np.nan, has_ai, has_book)
+    assert Grade(grade_of(grade_points(earned))).name == grade

@@ -99,6 +99,18 @@ def test_the_span_runs_from_the_first_open_to_the_last_close(database):
         assert candles.span(connection, *KEY) == (b.START, b.START + 3 * MINUTE)
 
 
+def test_the_first_open_is_that_of_its_own_source_and_interval(database):
+    other = (b.SYMBOL, "1m", "simulated")
+    with database.writing() as connection:
+        assert candles.first_open(connection, *KEY) is None
+        candles.insert(connection, *other, b.candles(3), known_at=1)
+        assert candles.first_open(connection, *KEY) is None
+        candles.insert(connection, *KEY, b.candles(2, first=5), known_at=1)
+        assert candles.first_open(connection, *KEY) == b.START + 5 * MINUTE
+        candles.insert(connection, *KEY, b.candles(1, first=-1), known_at=1)
+        assert candles.first_open(connection, *KEY) == b.START - MINUTE
+
+
 @pytest.mark.parametrize(
     ("stored", "holes"),
     [

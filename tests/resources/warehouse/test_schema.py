@@ -2,15 +2,30 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, inspect
 
 from babingepet.errors import ConfigurationError, WarehouseUnavailable
-from babingepet_resources.warehouse import cycles, schema, stock
+from babingepet_resources.warehouse import (
+    context_feeds,
+    cycles,
+    etf_flows,
+    news,
+    schema,
+    stock,
+    swarm,
+)
 from babingepet_resources.warehouse.database import open_database
 from babingepet_resources.warehouse.tables import metadata
 from tests.resources.warehouse import builders as b
+from tests.resources.warehouse import context_builders as c
+
+REVISIONS = ["0001", "0002"]
+
+CONTEXT = {"context_feeds", "etf_flows", "news", "swarm_verdicts"}
+"""The tables of 0002."""
 
 
 def tables(database):
@@ -24,7 +39,7 @@ def test_an_empty_database_gets_every_table(empty_url, connect):
     assert not schema.is_current(database)
     done = schema.upgrade(database)
     assert (done.before, done.after) == (None, schema.head())
-    assert done.applied[-1] == schema.head()
+    assert list(done.applied) == REVISIONS
     assert tables(database) == {*metadata.tables, "alembic_version"}
     assert schema.is_current(database)
 
@@ -53,6 +68,92 @@ def test_small_tables_live_in_their_keys_tree_on_sqlite(sqlite_database):
         query = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'"
         stored = dict(connection.exec_driver_sql(query).all())
     assert {name for name, sql in stored.items() if "WITHOUT ROWID" in sql} == clustered != set()
+
+
+def at_first_revision(url, connect):
+    """A database of the first version, with a decided cycle in it."""
+    database = connect(url)
+    schema.upgrade(database)
+    cycles.commit(database, None, b.cycle(), now=1)
+    downgrade(database, "0001")
+    return database
+
+
+def downgrade(database, revision):
+    with database.writing() as connection:
+        command.downgrade(schema._config(connection), revision)
+
+
+def write_context(database):
+    with database.writing() as connection:
+        etf_flows.insert(connection, [c.told()])
+        news.insert(connection, [c.headline()])
+        swarm.insert(connection, [c.verdict()])
+        context_feeds.note(connection, [c.check()])
+
+
+def filled(database):
+    with database.reading() as connection:
+        return {name: rows for name, rows in stock.row_counts(connection).items() if rows}
+
+
+def test_a_database_of_the_first_version_gains_tables_and_loses_nothing(empty_url, connect):
+    database = at_first_revision(empty_url, connect)
+    assert schema.current(database) == "0001"
+    assert not schema.is_current(database)
+    assert not tables(database) & CONTEXT
+    done = schema.upgrade(database)
+    assert (done.before, done.after, done.applied) == ("0001", "0002", ("0002",))
+    kept = filled(database)
+    assert kept["btc_decisions"] == 1
+    assert kept["crypto_signals"] == 13
+    assert tables(database) == {*metadata.tables, "alembic_version"}
+    write_context(database)
+    assert filled(database) == kept | dict.fromkeys(CONTEXT, 1)
+
+
+def test_the_way_down_drops_the_new_tables_only_and_the_way_up_makes_them_again(empty_url, connect):
+    database = at_first_revision(empty_url, connect)
+    schema.upgrade(database)
+    before = filled(database)
+    write_context(database)
+    downgrade(database, "0001")
+    assert tables(database) == {*metadata.tables, "alembic_version"} - CONTEXT
+    assert schema.upgrade(database).applied == ("0002",)
+    assert filled(database) == before
+
+
+@pytest.mark.parametrize("stranger", sorted(CONTEXT))
+def test_a_strangers_table_under_a_new_name_stops_the_upgrade_before_it_begins(
+    empty_url, connect, stranger
+):
+    database = at_first_revision(empty_url, connect)
+    with database.writing() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {stranger} (id INTEGER)")
+    with pytest.raises(ConfigurationError, match=f"{stranger}.*babingepet db upgrade"):
+        schema.upgrade(database)
+    with pytest.raises(ConfigurationError, match=stranger):
+        schema.current(database)
+    assert tables(database) & CONTEXT == {stranger}
+    with database.writing() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {stranger} RENAME TO somebody_elses")
+    assert schema.upgrade(database).applied == ("0002",)
+
+
+def test_an_upgrade_of_the_first_version_killed_in_the_middle_is_run_again(empty_url, connect):
+    database = at_first_revision(empty_url, connect)
+
+    def stop(_connection, _cursor, statement, *_):
+        if "CREATE TABLE swarm_verdicts" in statement:
+            raise KeyboardInterrupt
+
+    event.listen(database.engine, "before_cursor_execute", stop)
+    with pytest.raises(KeyboardInterrupt):
+        schema.upgrade(database)
+    event.remove(database.engine, "before_cursor_execute", stop)
+    assert schema.current(database) == "0001"
+    assert not tables(database) & CONTEXT
+    assert schema.upgrade(database).applied == ("0002",)
 
 
 @pytest.mark.parametrize("stranger", ["btc_decisions", "sim_portfolio", "alembic_version"])
@@ -133,8 +234,8 @@ def test_programs_that_start_together_upgrade_once(empty_url):
             database.close()
 
     with ThreadPoolExecutor(3) as pool:
-        applied = sorted(pool.map(start, range(3)))
-    assert applied == [(), (), (schema.head(),)]
+        applied = sorted(revision for done in pool.map(start, range(3)) for revision in done)
+    assert applied == REVISIONS
 
 
 def test_a_database_without_tables_says_what_to_run(empty_url, connect):
@@ -143,6 +244,6 @@ def test_a_database_without_tables_says_what_to_run(empty_url, connect):
         cycles.commit(database, None, b.cycle(), now=1)
     with (
         pytest.raises(WarehouseUnavailable, match="babingepet db upgrade"),
-        database.reading() as c,
+        database.reading() as connection,
     ):
-        stock.row_counts(c)
+        stock.row_counts(connection)

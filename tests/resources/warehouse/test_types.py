@@ -25,7 +25,7 @@ def test_money_comes_back_exactly(database, amount):
     write = b.cycle(portfolio=b.portfolio(cash=amount))
     cycles.commit(database, None, write, now=1)
     with database.reading() as connection:
-        stored = history.last_portfolio(connection, b.BOOK, b.SYMBOL)
+        stored = history.last_portfolio(connection, b.BOOK, b.SYMBOL, b.SOURCE)
     assert stored.cash == amount
     assert isinstance(stored.cash, Decimal)
 

@@ -1,0 +1,67 @@
+"""``babingepet performance``: what an account came to, every number with n and its interval."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from babingepet.errors import InputError
+from babingepet_delivery.cli import output
+from babingepet_delivery.cli.parameters import Json, Warehouse
+
+
+def performance(
+    *,
+    book: Annotated[str, Parameter(name="--book", help="The ledger, paper by default.")] = "paper",
+    symbol: Annotated[
+        str | None, Parameter(name="--symbol", help="Instrument, such as BTCUSDT (the default).")
+    ] = None,
+    start: Annotated[
+        str | None, Parameter(name="--from", help="Where to begin, in UTC, such as 2025-05-10.")
+    ] = None,
+    end: Annotated[str | None, Parameter(name="--to", help="Where to end, in UTC.")] = None,
+    source: Annotated[
+        str | None,
+        Parameter(
+            name="--source",
+            help="Where its facts came from, where a database holds several: binance, recorded or "
+            "simulated. Without it: what was decided on last.",
+        ),
+    ] = None,
+    warehouse: Warehouse = None,
+    json: Json = False,
+) -> int:
+    """Measure an account: returns, drawdown, trades, costs; shadow trades apart.
+
+    The configured warehouse is asked first, then the other embedded ones of the data folder.
+    """
+    from babingepet_resources.settings import load_settings
+    from babingepet_services.performance_lookup import find_performance
+
+    document = find_performance(
+        load_settings(symbol=symbol.upper() if symbol else None),
+        book,
+        _moment("--from", start),
+        _moment("--to", end),
+        warehouse=warehouse,
+        source=source,
+    )
+    if json:
+        output.print_json(document)
+        return output.OK
+    from babingepet_delivery.cli.performance_view import print_performance
+
+    print_performance(output.console(), document)
+    return output.OK
+
+
+def _moment(option: str, text: str | None) -> int | None:
+    from babingepet_resources.exchange.moments import parse_moment
+
+    if text is None:
+        return None
+    try:
+        return parse_moment(text)
+    except InputError as error:  # it speaks of the one option that other commands have
+        raise InputError(str(error).replace("--from", option)) from None
