@@ -37,10 +37,13 @@ def refusals(situation: Situation) -> tuple[Refusal, ...]:
 def _detail(gate: Gate, s: Situation) -> str:
     rules, vote, market = s.settings.voting, s.vote, s.market
     details: dict[Gate, Callable[[], str]] = {
-        Gate.STALE_DATA: lambda: f"the last closed minute is {market.data_age / SECOND:.0f} s old",
+        Gate.STALE_DATA: lambda: (
+            f"the last closed minute is {market.data_age / SECOND:.0f} s old, "
+            f"{rules.max_data_age / SECOND:.0f} s allowed"
+        ),
         Gate.LOW_COVERAGE: lambda: (
-            f"{vote.coverage:.0%} of the source's signal weight is measured, "
-            f"{rules.min_coverage:.0%} needed"
+            f"{vote.coverage:.1%} of the source's signal weight is measured, "
+            f"{rules.min_coverage:.1%} needed"
         ),
         Gate.HOLD: lambda: f"score {vote.score:+.4f} lies within +-{vote.buy_threshold:.4f}",
         Gate.HOUR_BLOCK: lambda: f"no entries in UTC hour {hour_of_day(s.as_of)}",
@@ -48,12 +51,12 @@ def _detail(gate: Gate, s: Situation) -> str:
         Gate.VOTES_LT_4: lambda: f"{vote.votes} of 13 signals agree, {rules.min_votes} needed",
         Gate.AI_AGREEMENT: lambda: _agreement(s),
         Gate.DAILY_DD: lambda: (
-            f"equity fell {s.settings.guards.daily_drawdown:.0%} since 00:00 UTC"
+            f"equity fell {s.settings.guards.daily_drawdown:.1%} since 00:00 UTC"
         ),
         Gate.WEEKLY_DD: lambda: (
-            f"equity fell {s.settings.guards.weekly_drawdown:.0%} since Monday 00:00 UTC"
+            f"equity fell {s.settings.guards.weekly_drawdown:.1%} since Monday 00:00 UTC"
         ),
-        Gate.COOLDOWN: lambda: f"{s.state.guards.losses} losses in a row",
+        Gate.COOLDOWN: lambda: _losses(s.state.guards.losses),
         Gate.GRADE: lambda: f"grade {Grade(vote.grade).name} ({vote.points:.1f} points), B needed",
         Gate.EDGE: lambda: f"the record expects {vote.edge.expected:+.5f} of notional a trade",
         Gate.PATTERN_SKIP: lambda: "the record of this pattern forbids it",
@@ -64,7 +67,7 @@ def _detail(gate: Gate, s: Situation) -> str:
             f"{s.settings.sizing.min_notional:g} of notional"
         ),
         Gate.CHECK_FAILED: lambda: "; ".join(s.failed_checks),
-        Gate.CLOCK_SKEW: lambda: f"clocks differ by {market.clock_skew / SECOND:.1f} s",
+        Gate.CLOCK_SKEW: lambda: _skew(s),
         Gate.PAUSED: lambda: "paused by the operator",
     }
     return details[gate]()
@@ -73,7 +76,17 @@ def _detail(gate: Gate, s: Situation) -> str:
 def _agreement(s: Situation) -> str:
     if s.market.agreement != s.market.agreement:
         return "no AI consensus, and one is required"
-    return f"analysts agree {s.market.agreement:.0%}, {s.settings.voting.min_agreement:.0%} needed"
+    return f"analysts agree {s.market.agreement:.1%}, {s.settings.voting.min_agreement:.1%} needed"
+
+
+def _losses(count: int) -> str:
+    return "one loss" if count == 1 else f"{count} losses in a row"
+
+
+def _skew(s: Situation) -> str:
+    if abs(s.market.clock_skew) > s.settings.voting.max_clock_skew:
+        return f"clocks differ by {s.market.clock_skew / SECOND:.1f} s"
+    return f"the minute ends {-s.market.data_age / SECOND:.1f} s after the exchange's clock"
 
 
 def _debounce(s: Situation) -> str:

@@ -78,6 +78,8 @@ def thresholds_at(hour: int, rules: VotingRules) -> Thresholds:
 @rule
 def verdict_of(score: float, thresholds: Thresholds) -> int:
     """STRONG_BUY, BUY, HOLD, SELL or STRONG_SELL by inclusive thresholds."""
+    if score == 0.0:  # without a side, even where the thresholds are 0
+        return HOLD
     size = abs(score) + ROUNDING
     if size >= thresholds.strong:
         return STRONG_BUY if score > 0.0 else STRONG_SELL

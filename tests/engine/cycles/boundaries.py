@@ -96,19 +96,25 @@ def _settled(
 
 
 BOUNDARIES = [
-    _market("STALE_DATA", "data_age", 180_000, 180_001, "the last closed minute is 180 s old"),
+    _market(
+        "STALE_DATA",
+        "data_age",
+        180_000,
+        180_001,
+        "the last closed minute is 180 s old, 180 s allowed",
+    ),
     Boundary(
         "LOW_COVERAGE",
         _without("vpin", "mtf_alignment", "ofi_contrarian", "funding_rate"),  # .53 of .88 are left
         _without("vpin", "mtf_alignment", "regime", "funding_rate"),  # .52
-        "59% of the source's signal weight is measured, 60% needed",
+        "59.1% of the source's signal weight is measured, 60.0% needed",
         also=("DEBOUNCE",),
     ),
     Boundary(
         "LOW_COVERAGE",
         {"scores": FOUR, "rules": [f"min_coverage={FOUR_COVER + FORGIVEN!r}"]},
         {"scores": FOUR, "rules": [f"min_coverage={FOUR_COVER + TOO_MUCH!r}"]},
-        "48% of the source's signal weight is measured, 48% needed",
+        "47.7% of the source's signal weight is measured, 47.7% needed",
         also=("DEBOUNCE",),
     ),
     Boundary(
@@ -139,7 +145,7 @@ BOUNDARIES = [
         _fourth(0.10 - TOO_MUCH),
         "3 of 13 signals agree, 4 needed",
     ),
-    _market("AI_AGREEMENT", "agreement", 0.40, 0.39, "analysts agree 39%, 40% needed"),
+    _market("AI_AGREEMENT", "agreement", 0.40, 0.39, "analysts agree 39.0%, 40.0% needed"),
     _market("AI_AGREEMENT", "agreement", 0.40 - FORGIVEN, 0.40 - TOO_MUCH, None),
     Boundary(
         "AI_AGREEMENT",
@@ -151,14 +157,14 @@ BOUNDARIES = [
         "DAILY_DD",
         {"capital": 950.00000001},
         {"capital": 950.0},
-        "equity fell 5% since 00:00 UTC",
+        "equity fell 5.0% since 00:00 UTC",
         until=THURSDAY,
     ),
     Boundary(
         "WEEKLY_DD",
         {"capital": 850.00000001, "guards": GUARDS._replace(day_anchor=850.0)},
         {"capital": 850.0, "guards": GUARDS._replace(day_anchor=850.0)},
-        "equity fell 15% since Monday 00:00 UTC",
+        "equity fell 15.0% since Monday 00:00 UTC",
         until=NEXT_MONDAY,
     ),
     Boundary(
@@ -233,7 +239,13 @@ BOUNDARIES = [
     ),
     _market("CLOCK_SKEW", "clock_skew", 30_000, 30_001, "clocks differ by 30.0 s"),
     _market("CLOCK_SKEW", "clock_skew", -30_000, -30_001, "clocks differ by -30.0 s"),
-    _market("CLOCK_SKEW", "data_age", -30_000, -30_001, None),  # data from the future
+    _market(
+        "CLOCK_SKEW",
+        "data_age",
+        -30_000,
+        -30_001,
+        "the minute ends 30.0 s after the exchange's clock",
+    ),
     _market("PAUSED", "paused", False, True, "paused by the operator"),
 ]
 """In the order of the gates."""

@@ -103,3 +103,7 @@ def test_six_hours_of_the_day_have_lower_thresholds(hour):
 def test_a_moved_threshold_is_boosted_as_well():
     rules = RULES._replace(buy_threshold=0.22, strong_threshold=0.30)
     assert a.thresholds_at(7, rules) == pytest.approx((0.22 * 0.85, 0.30 * 0.92))
+
+
+def test_a_score_of_nothing_has_no_side_even_where_the_thresholds_are_nothing():
+    assert a.verdict_of(0.0, a.Thresholds(0.0, 0.0)) == Verdict.HOLD
