@@ -21,6 +21,7 @@ from babingepet.market.intervals import (
     MINUTE,
     hours_needed_from,
     minutes_needed_from,
+    month_start,
 )
 from babingepet.signals.inputs import TAPE_MINUTES
 from babingepet_resources.clients.feed import FeedInfo, MarketFeed
@@ -71,6 +72,7 @@ def load_memory(
         context_feeds = present_feeds(connection)
     memory = BtcMemory(
         info=info,
+        month=month_start(as_of),
         history=BarHistory(minutes, hours),
         hours=hours,
         digests=DayDigests(minutes),

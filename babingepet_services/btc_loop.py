@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from babingepet.cycles.btc import require_capability
 from babingepet.domain.decision import Decision
 from babingepet.errors import CycleAlreadyDecided, LeaseLost, WarehouseUnavailable
-from babingepet.market.intervals import HOUR, MINUTE, iso
+from babingepet.market.intervals import HOUR, MINUTE, iso, month_start
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import CollectedMinute, MarketEnded, MarketFeed
 from babingepet_resources.warehouse import checks, lease
@@ -154,8 +154,8 @@ class BtcLoop:
                 lease.renew(self._database, held, self._clock.now())
                 continue
             after = minute.as_of
-            if memory is None:
-                memory = self._load(minute, held)
+            if memory is None or memory.month != month_start(minute.as_of):
+                memory = self._load(minute, held)  # series begin elsewhere in another month
             yield self._one_minute(minute, memory, held)
             self._feed.release(minute.as_of)
             gc.collect(0 if minute.as_of % HOUR else 2)

@@ -45,6 +45,7 @@ class BtcMemory:
 
     Attributes:
         info: The market.
+        month: First day of the month that the history was loaded for.
         history: Closed candles.
         hours: Native hours from before the minutes.
         digests: Content hashes of the minutes.
@@ -62,6 +63,7 @@ class BtcMemory:
     """
 
     info: FeedInfo
+    month: int
     history: BarHistory
     hours: Candles
     digests: DayDigests

@@ -16,11 +16,25 @@ import pytest
 PRODUCT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
 
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "fast")
+"""``fast`` every day, ``slow`` at night."""
+
 hypothesis.settings.register_profile(
     "fast", max_examples=50, deadline=None, derandomize=IN_CI, print_blob=True
 )
 hypothesis.settings.register_profile("slow", max_examples=1000, deadline=None, print_blob=True)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+hypothesis.settings.load_profile(PROFILE)
+
+
+@pytest.hookimpl(tryfirst=True)  # before the markers choose what runs
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With a thousand examples every property takes its time: it is part of the nightly run."""
+    if PROFILE != "slow":
+        return
+    for item in items:
+        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.nightly)
+            item.add_marker(pytest.mark.timeout(1800))
 
 
 class NetworkBlocked(RuntimeError):

@@ -125,11 +125,12 @@ def resample(candles: Candles, interval: str, until: int) -> Candles:
 
 
 def with_numbers(candles: Candles) -> Candles:
-    """The candles whose prices and volume are finite; any other is dropped whole.
+    """The candles whose prices and volumes are finite; any other is dropped whole.
 
-    One NaN would silence every recursive indicator after it.
+    One NaN would silence every recursive indicator after it. A taker volume may be NaN: it was
+    never recorded.
     """
-    sound = np.isfinite(candles.base_volume)
+    sound = np.isfinite(candles.base_volume) & ~np.isinf(candles.taker_buy_base_volume)
     for prices in (candles.open, candles.high, candles.low, candles.close):
         sound &= np.isfinite(prices)
     return candles if sound.all() else candles.where(sound)

@@ -43,7 +43,8 @@ def wilson_interval(successes: int, n: int) -> Interval:
     share, scale = successes / n, 1.0 + Z * Z / n
     centre = (share + Z * Z / (2 * n)) / scale
     half = Z / scale * math.sqrt(share * (1.0 - share) / n + Z * Z / (4 * n * n))
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    # Rounding may put a bound at 0 or 1 a last bit on the wrong side of the share.
+    return min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share)
 
 
 def mean_interval(values: Floats) -> Interval:

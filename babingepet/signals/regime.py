@@ -160,7 +160,7 @@ def read_regime(inputs: SignalInputs) -> RegimeReading:
         return _unknown(f"warm-up: {len(bars)} of {WARM_UP} 15m bars", len(bars))
     if has_recent_hole(bars.open_time, INTERVALS[INTERVAL], inputs.as_of):
         return _unknown("more than 3 bars of 15m in a row are missing", len(bars))
-    return _read(bars)
+    return _read(bars, seed_of(bars.open_time, INTERVAL, inputs.as_of))
 
 
 def _unknown(reason: str, observations: int) -> RegimeReading:
@@ -169,7 +169,7 @@ def _unknown(reason: str, observations: int) -> RegimeReading:
 
 
 @lru_cache(maxsize=4)  # the same 15m bars come 15 times
-def _read(bars: Candles) -> RegimeReading:
+def _read(bars: Candles, seed: str) -> RegimeReading:
     reach = average_true_range(bars.high, bars.low, bars.close, PERIOD)
     adx, plus_di, minus_di = directional_movement(bars.high, bars.low, bars.close, PERIOD)
     slope = slope_of(ema(bars.close, SLOW), reach)
@@ -192,7 +192,7 @@ def _read(bars: Candles) -> RegimeReading:
         "slope": float(slope[-1]),
         "efficiency_ratio": float(er[-1]),
         "natr": float(natr[-1]),
-        "seed": seed_of(bars.open_time, INTERVAL, int(bars.open_time[-1])),
+        "seed": seed,
         "natr_rank": None if np.isnan(rank) else rank,
     }
     score = measured(NAME, value, len(bars), details)

@@ -50,7 +50,8 @@ def weighted_moments(values: Floats, weights: Floats) -> tuple[float, float]:
         step = values[i] - mean
         mean += step * weights[i] / total
         squares += weights[i] * step * (values[i] - mean)
-    return mean, np.sqrt(squares / total) if total > 0.0 else np.nan
+    # A minute with 1e16 times the volume before it can leave the sum of squares below 0.
+    return mean, np.sqrt(max(squares, 0.0) / total) if total > 0.0 else np.nan
 
 
 def vwap_score(z: float, state: Regime) -> float:

@@ -1,7 +1,5 @@
 """The indicators against the libraries that define them, on a recorded week."""
 
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +9,7 @@ import talib
 from babingepet import indicators
 from babingepet.market.history import resample
 from babingepet.market.intervals import DAY
+from tests.parity import formulas
 from tests.parity.recorded import spot_minutes
 
 START = 1_709_510_400_000  # 2024-03-04, a week around a record high
@@ -37,32 +36,38 @@ def test_directional_movement_is_that_of_talib(bars):
         np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-9)
 
 
-def wilder_sum(values, period):
-    """Seeded with the first period - 1 terms, then last - last / period + value."""
-    total = sum(values[: period - 1])
-    for value in values[period - 1 :]:
-        total += value - total / period
-        yield total
+def is_everywhere(ours, theirs, tolerance=1e-9):
+    """Whether two series agree, also in where they begin."""
+    theirs = np.array([np.nan if value is None else value for value in theirs])
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance, equal_nan=True)
+    return True
+
+
+def test_ranges_are_those_of_wilders_text(bars):
+    columns = (bars.high, bars.low, bars.close)
+    for period in (14, 22):
+        theirs = formulas.average_true_range(*(c.tolist() for c in columns), period)
+        assert is_everywhere(indicators.average_true_range(*columns, period), theirs)
 
 
 def test_directional_movement_is_that_of_wilders_text(bars):
-    high, low, close = (getattr(bars, name)[:400].tolist() for name in ("high", "low", "close"))
-    up = [b - a for a, b in pairwise(high)]
-    down = [a - b for a, b in pairwise(low)]
-    plus = [u if u > d and u > 0 else 0.0 for u, d in zip(up, down, strict=True)]
-    minus = [d if d > u and d > 0 else 0.0 for u, d in zip(up, down, strict=True)]
-    reach = [
-        max(h - lo, abs(h - c), abs(lo - c))
-        for h, lo, c in zip(high[1:], low[1:], close[:-1], strict=True)
-    ]
-    sums = zip(*(wilder_sum(values, 14) for values in (plus, minus, reach)), strict=True)
-    di = [(100 * p / t, 100 * m / t) for p, m, t in sums]
-    dx = [100 * abs(p - m) / (p + m) for p, m in di]
-    adx = sum(dx[:14]) / 14
-    for value in dx[14:]:
-        adx = (adx * 13 + value) / 14
-    ours = indicators.directional_movement(bars.high[:400], bars.low[:400], bars.close[:400], 14)
-    assert [series[-1] for series in ours] == pytest.approx([adx, *di[-1]], abs=1e-9)
+    columns = (bars.high, bars.low, bars.close)
+    theirs = formulas.directional_movement(*(c.tolist() for c in columns), 14)
+    ours = indicators.directional_movement(*columns, 14)
+    assert all(is_everywhere(*pair) for pair in zip(ours, theirs, strict=True))
+
+
+def test_chandelier_levels_are_those_of_pandas(bars):
+    reach = formulas.average_true_range(
+        bars.high.tolist(), bars.low.tolist(), bars.close.tolist(), 22
+    )
+    top = pd.Series(bars.high).rolling(22).max()
+    bottom = pd.Series(bars.low).rolling(22).min()
+    for end in range(23, len(bars), 97):
+        known = bars.rows(0, end)
+        ours = indicators.chandelier(known.high, known.low, known.close, 22, 3.0)
+        theirs = (top[end - 1] - 3 * reach[end - 1], bottom[end - 1] + 3 * reach[end - 1])
+        assert ours == pytest.approx(theirs, abs=1e-9)
 
 
 def test_the_moving_average_is_that_of_pandas(bars):
@@ -71,11 +76,15 @@ def test_the_moving_average_is_that_of_pandas(bars):
         np.testing.assert_allclose(indicators.ema(bars.close, period), theirs, rtol=1e-12)
 
 
-def test_efficiency_is_net_change_over_path_in_numpy(bars):
-    close = bars.close
-    path = np.convolve(np.abs(np.diff(close)), np.ones(20), "valid")
-    theirs = np.abs(close[20:] - close[:-20]) / path
-    np.testing.assert_allclose(indicators.efficiency_ratio(close, 20)[20:], theirs, atol=1e-9)
+def test_the_moving_average_is_that_of_its_definition(bars):
+    for period in (20, 50):
+        theirs = formulas.moving_average(bars.close.tolist(), period)
+        np.testing.assert_allclose(indicators.ema(bars.close, period), theirs, rtol=1e-12)
+
+
+def test_efficiency_is_net_change_over_path(bars):
+    theirs = formulas.efficiency(bars.close.tolist(), 20)
+    assert is_everywhere(indicators.efficiency_ratio(bars.close, 20), theirs, tolerance=1e-12)
 
 
 def test_the_mid_rank_is_that_of_scipy(bars):

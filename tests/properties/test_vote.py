@@ -6,15 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from babingepet.domain.edge import Edge
-from babingepet.market.intervals import DAY, HOUR, MINUTE
+from babingepet.market.intervals import DAY, HOUR
 from babingepet.paper import sizing as s
 from babingepet.signals.registry import BASE_WEIGHTS, NAMES
 from babingepet.voting import aggregate as a
 from babingepet.voting import edge as e
 from babingepet.voting.grade import GradeInputs, grade_points
 from babingepet.voting.rules import VotingRules
-from tests import factories as f
-from tests.engine.cycles.account import Account
 
 WEIGHTS = np.array(BASE_WEIGHTS)
 RULES = VotingRules()
@@ -32,18 +30,6 @@ def test_negating_all_scores_negates_the_score_and_mirrors_the_verdict(scores, h
     assert a.verdict_of(mirrored, thresholds) == -a.verdict_of(score, thresholds)
     votes = a.count_votes(scores, score, RULES.vote_floor)
     assert a.count_votes(-scores, mirrored, RULES.vote_floor) == votes <= len(NAMES)
-
-
-@given(thirteen, st.integers(0, DAY // MINUTE - 1), unit, unit)
-def test_a_mirrored_market_is_traded_on_the_other_side(scores, minute, up, down):
-    market = f.market(trend_up=abs(up), trend_down=abs(down))
-    mirror = f.market(trend_up=abs(down), trend_down=abs(up))
-    time = f.WEDNESDAY + minute * MINUTE
-    one = Account(time=time).minute(scores=scores, market=market)
-    other = Account(time=time).minute(scores=-scores, market=mirror)
-    assert other.blocked == one.blocked
-    assert other.ordered == -one.ordered
-    assert other.vote.points == one.vote.points
 
 
 @given(thirteen, st.integers(0, len(NAMES) - 1))
