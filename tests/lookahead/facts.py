@@ -1,33 +1,40 @@
 """All that ever becomes known of a market, what of it a loop knows at a time, and other futures.
 
-A fact belongs to the future of ``as_of`` when it happens at ``as_of`` or later; only a funding rate
-that settles at ``as_of`` is known by then.
+A fact is known once its minute is over; a funding rate when it settles, the flow of a day when it
+is published, a headline when the feed brought it, a consensus when it was asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
-from babingepet.market.frames import Candles, Frame, FundingRates, Quotes, Trades
-from babingepet.market.history import DERIVED, BarHistory
-from babingepet.market.intervals import HOUR, MINUTE
-from babingepet.market.tape import TapeMinute, reduce_minute
+from babingepet.market.context import Consensus, EtfFlows, Headline, News
+from babingepet.market.frames import BookLevels, Candles, Frame, FundingRates, Quotes, Trades
+from babingepet.market.history import BarHistory
+from babingepet.market.intervals import DAY, HOUR, MINUTE
+from babingepet.market.tape import Book, TapeMinute, reduce_minute
 from babingepet.signals.inputs import TAPE_MINUTES, SignalInputs
+from babingepet.signals.vpin import bucket_volume
+from babingepet_services.btc_context import Context, signal_inputs
+from tests.lookahead.models import MODELS
 
 F = TypeVar("F", bound=Frame)
 
 END = 2**62
 LARGE_PRINT = 500_000.0
+NEWS_EVERY = 30 * MINUTE
+PUBLISHED_AFTER = DAY + 3 * HOUR
+"""From the 00:00 UTC of a day to the publication of its flow, well after the US close."""
 
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """Every fact of one market, from its first day to its last.
+    """Every fact of one market, from its first day to its last, each part in ascending time.
 
     Attributes:
         minutes: Closed minutes.
@@ -35,6 +42,9 @@ class Facts:
         trades: Aggregate trades, of the newest hours only.
         quotes: Best quotes, of the same hours.
         funding: Settled rates.
+        flows: Daily flows of the ETFs.
+        headlines: By the time they became known.
+        verdicts: What the analysts agreed on.
     """
 
     minutes: Candles
@@ -42,6 +52,9 @@ class Facts:
     trades: Trades
     quotes: Quotes
     funding: FundingRates
+    flows: EtfFlows = field(default_factory=EtfFlows.empty)
+    headlines: tuple[Headline, ...] = ()
+    verdicts: tuple[Consensus, ...] = ()
 
     def until(self, as_of: int) -> Facts:
         """What is known at ``as_of``."""
@@ -51,6 +64,9 @@ class Facts:
             self.trades.between(0, as_of),
             self.quotes.between(0, as_of),
             self.funding.between(0, as_of + 1),
+            self.flows.between(0, as_of - PUBLISHED_AFTER + 1),
+            tuple(headline for headline in self.headlines if headline.known_at <= as_of),
+            tuple(verdict for verdict in self.verdicts if verdict.as_of <= as_of),
         )
 
     def since(self, as_of: int) -> Facts:
@@ -61,6 +77,9 @@ class Facts:
             self.trades.between(as_of, END),
             self.quotes.between(as_of, END),
             self.funding.between(as_of + 1, END),
+            self.flows.between(as_of - PUBLISHED_AFTER + 1, END),
+            tuple(headline for headline in self.headlines if headline.known_at > as_of),
+            tuple(verdict for verdict in self.verdicts if verdict.as_of > as_of),
         )
 
     def followed_by(self, later: Facts) -> Facts:
@@ -71,6 +90,9 @@ class Facts:
             Trades.concat([self.trades, later.trades]),
             Quotes.concat([self.quotes, later.quotes]),
             FundingRates.concat([self.funding, later.funding]),
+            EtfFlows.concat([self.flows, later.flows]),
+            self.headlines + later.headlines,
+            self.verdicts + later.verdicts,
         )
 
     def with_another_future(self, as_of: int, seed: int) -> Facts:
@@ -92,30 +114,50 @@ class Facts:
             return
         first = int(self.quotes.event_time[0]) // MINUTE * MINUTE
         last = int(self.quotes.event_time[-1]) // MINUTE * MINUTE
+        sizes = {
+            day: bucket_volume(self.minutes, day * DAY)
+            for day in range(first // DAY, last // DAY + 1)
+        }
         previous = None
         for start in range(first, last + MINUTE, MINUTE):
+            quotes = self.quotes.between(start, start + MINUTE)
             previous = reduce_minute(
                 start,
                 self.trades.between(start, start + MINUTE),
-                self.quotes.between(start, start + MINUTE),
+                quotes,
                 previous=previous,
                 trades_from=first,
                 quotes_from=first,
-                book=None,
+                book=_book(quotes),
                 minimum_notional=LARGE_PRINT,
+                bucket_volume=sizes[start // DAY],
             )
             yield previous
 
     def inputs(self, as_of: int) -> SignalInputs:
-        """What a loop hands to the signals; rates that settle later are left for them to refuse."""
+        """What a loop hands to the signals.
+
+        Rates, flows and headlines from later are left in it: the signals have to refuse them.
+        """
         oldest = as_of - TAPE_MINUTES * MINUTE
-        return SignalInputs(
-            as_of,
-            self.history.minutes(as_of),
-            {interval: self.history.bars(interval, as_of) for interval in DERIVED},
-            tuple(m for m in self.tape if oldest <= m.open_time < as_of),
-            self.funding,
+        known = [verdict for verdict in self.verdicts if verdict.as_of <= as_of]
+        context = Context(
+            self.flows,
+            News(as_of // NEWS_EVERY * NEWS_EVERY, self.headlines),
+            known[-1] if known else None,
         )
+        tape = tuple(m for m in self.tape if oldest <= m.open_time < as_of)
+        inputs = signal_inputs(self.history, tape, self.funding, context, as_of)
+        return replace(inputs, models=MODELS)
+
+
+def _book(quotes: Quotes) -> Book | None:
+    """A book of the newest quote alone."""
+    if not len(quotes):
+        return None
+    last = quotes.rows(len(quotes) - 1, len(quotes))
+    sides = (last.bid_price, last.bid_size, last.ask_price, last.ask_size)
+    return Book(int(last.event_time[0]), BookLevels(np.zeros(1, np.int64), *sides))
 
 
 def changed(frame: F, **columns: Any) -> F:
@@ -124,24 +166,12 @@ def changed(frame: F, **columns: Any) -> F:
 
 
 def wild(facts: Facts, seed: int) -> Facts:
-    """The facts with every price, size and rate replaced, some minutes and trades lost."""
+    """The facts with every price, size, rate and opinion replaced, some minutes and trades lost."""
     random = np.random.default_rng(seed)
-    minutes, trades = (
-        frame.where(random.random(len(frame)) < 0.9) for frame in (facts.minutes, facts.trades)
-    )
-    jump = np.exp(random.normal(0.0, 2.0, len(minutes)))
-    volume = random.gamma(0.1, 1e6, len(minutes))
+    trades = facts.trades.where(random.random(len(facts.trades)) < 0.9)
     size = random.gamma(0.5, 1e3, (2, len(facts.quotes)))
     return Facts(
-        changed(
-            minutes,
-            open=minutes.open * jump[::-1],
-            high=minutes.high * np.maximum(jump, jump[::-1]),
-            low=minutes.low * np.minimum(jump, jump[::-1]),
-            close=minutes.close * jump,
-            base_volume=volume,
-            taker_buy_base_volume=volume * random.random(len(minutes)),
-        ),
+        _wild_minutes(facts.minutes, random),
         facts.hours,
         changed(
             trades,
@@ -160,56 +190,22 @@ def wild(facts: Facts, seed: int) -> Facts:
             funding_rate=random.normal(0.0, 1e-2, len(facts.funding)),
             interval_hours=np.ones(len(facts.funding)),
         ),
+        changed(facts.flows, flow_usd=-1e3 * facts.flows.flow_usd),
+        tuple(h._replace(polarity=-h.polarity, title=h.title[::-1]) for h in facts.headlines),
+        tuple(v._replace(p_up=1.0 - v.p_up, side=-v.side) for v in facts.verdicts),
     )
 
 
-def random_facts(seed: int, start: int, end: int, *, tape: int = 0, drift: float = 0.0) -> Facts:
-    """A random walk with a few holes; trades and quotes for its last ``tape`` minutes only.
-
-    Args:
-        seed: Of the walk.
-        start: Open of the first minute.
-        end: Close of the last minute.
-        tape: Minutes of trades and quotes.
-        drift: Log return of a minute on the last day.
-    """
-    random = np.random.default_rng(seed)
-    times = np.arange(start, end, MINUTE)
-    steps = random.normal(0.0, 5e-4, len(times)) + drift * (times >= end - 24 * HOUR)
-    close = 60_000.0 * np.exp(steps.cumsum())
-    open_ = np.concatenate([close[:1], close[:-1]])
-    reach = np.abs(random.normal(0.0, 3e-4, len(times))) * close
-    volume = random.gamma(2.0, 5.0, len(times))
-    minutes = Candles(
-        times,
-        open_,
-        np.maximum(open_, close) + reach,
-        np.minimum(open_, close) - reach,
-        close,
-        volume,
-        volume * close,
-        np.full(len(times), 9.0),
-        volume * random.uniform(0.2, 0.8, len(times)),
+def _wild_minutes(minutes: Candles, random: np.random.Generator) -> Candles:
+    minutes = minutes.where(random.random(len(minutes)) < 0.9)
+    jump = np.exp(random.normal(0.0, 2.0, len(minutes)))
+    volume = random.gamma(0.1, 1e6, len(minutes))
+    return changed(
+        minutes,
+        open=minutes.open * jump[::-1],
+        high=minutes.high * np.maximum(jump, jump[::-1]),
+        low=minutes.low * np.minimum(jump, jump[::-1]),
+        close=minutes.close * jump,
+        base_volume=volume,
+        taker_buy_base_volume=volume * random.random(len(minutes)),
     )
-    settlements = range(start // (8 * HOUR) * 8 * HOUR, end + 24 * HOUR, 8 * HOUR)
-    return Facts(
-        minutes.where((random.random(len(times)) > 1e-3) | (times < start + HOUR)),
-        Candles.empty(),
-        *_random_tape(random, minutes.rows(len(minutes) - tape, len(minutes))),
-        FundingRates.from_rows(
-            (time, float(random.normal(1e-4, 2e-4)), 8.0, False) for time in settlements
-        ),
-    )
-
-
-def _random_tape(random: np.random.Generator, minutes: Candles) -> tuple[Trades, Quotes]:
-    each = 6
-    count = each * len(minutes)
-    inside = np.sort(random.integers(0, MINUTE, (len(minutes), each)), axis=1)
-    time = (minutes.open_time[:, None] + inside).ravel()
-    price = np.repeat(minutes.close, each) * np.exp(random.normal(0.0, 1e-5, count))
-    sizes = random.gamma(1.0, 3.0, (2, count)) + 1e-3
-    trades = Trades(
-        np.arange(count), time, price, random.gamma(0.3, 10.0, count), random.random(count) < 0.5
-    )
-    return trades, Quotes(np.arange(count), time, price, sizes[0], price + 0.1, sizes[1])

@@ -7,8 +7,12 @@ the way, the other side is built anew for every minute from exactly what its anc
 import numpy as np
 import pytest
 
-from babingepet.market.intervals import DAY, HOUR, MINUTE
+from babingepet.learning.seasonality import hour_table
+from babingepet.market.frames import Candles
+from babingepet.market.history import BarHistory
+from babingepet.market.intervals import DAY, HOUR, MINUTE, minutes_needed_from
 from tests.parity import walks as w
+from tests.parity.recorded import spot_hours
 
 NEW_YEAR = 1_735_689_600_000  # 2025-01-01
 BLOCKS, LENGTH = 40, 500
@@ -37,6 +41,29 @@ def test_hours_of_the_exchange_and_of_our_minutes_say_the_same(recorded_data):
     for as_of in (NEW_YEAR, NEW_YEAR + 16 * DAY + 501 * MINUTE):
         of_minutes = repr(w.told(w.loaded_of_minutes(market, as_of), as_of))
         assert of_minutes == repr(w.told(w.loaded(market, as_of), as_of))
+
+
+@pytest.mark.parametrize("border", BORDERS[::5])
+def test_a_loop_that_crosses_a_month_has_the_table_of_hours_of_one_that_starts_after(
+    recorded_data, border
+):
+    market = w.two_years(recorded_data)
+    early = spot_hours(recorded_data).between(0, w.FIRST)
+
+    def history(as_of):
+        minutes = market.minutes.between(minutes_needed_from(as_of), as_of)
+        hours = market.hours.between(0, int(minutes.open_time[0]))
+        return BarHistory(minutes, Candles.concat([early, hours]))
+
+    def table(history, as_of):
+        return repr(hour_table(history.hours_before_month(as_of), as_of))
+
+    crossing = history(border - 90 * MINUTE)
+    before = table(crossing, border - MINUTE)
+    crossing.append(market.minutes.between(border - 90 * MINUTE, border + MINUTE))
+    after = table(crossing, border + MINUTE)
+    assert after == table(history(border + MINUTE), border + MINUTE)
+    assert "HourTable" in after != before
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from babingepet.domain.score import Score
 from babingepet.market.frames import Candles, FundingRates
 from babingepet.market.history import DERIVED, BarHistory, resample
 from babingepet.market.intervals import DAY, HOUR, MINUTE, anchor, minutes_needed_from
-from babingepet.signals import mtf_alignment, regime
+from babingepet.signals import ml_features, mtf_alignment, regime
 from babingepet.signals.inputs import SignalInputs
 from babingepet.signals.vpin import vpin
 from babingepet.signals.vwap import vwap
@@ -79,22 +79,25 @@ def loaded_of_minutes(market: Market, as_of: int) -> BarHistory:
     return BarHistory(market.minutes.between(anchor("4h", as_of), as_of), Candles.empty())
 
 
-Told = tuple[Score, Score, Score, regime.RegimeReading]
+Told = tuple[Score, Score, Score, regime.RegimeReading, list[float]]
 
 
 def told(history: BarHistory, as_of: int) -> Told:
-    """Everything that is computed of bars at ``as_of``: vpin, alignment, vwap, regime."""
+    """Everything computed of bars at ``as_of``: vpin, alignment, vwap, regime, features."""
     bars = {interval: history.bars(interval, as_of) for interval in DERIVED}
     inputs = SignalInputs(as_of, history.minutes(as_of), bars, (), FundingRates.empty())
     reading = regime.read_regime(inputs)
     trend = mtf_alignment.mtf_alignment(inputs)
-    return vpin(inputs), trend, vwap(inputs, reading.state), reading
+    flow, price = vpin(inputs), vwap(inputs, reading.state)
+    features = ml_features.features(inputs, {score.signal: score for score in (flow, price)})
+    return flow, trend, price, reading, features.tolist()
 
 
 def forget() -> None:
     """Empty what the signals remember between minutes."""
     mtf_alignment.trend.cache_clear()
     regime._read.cache_clear()
+    ml_features._last_bar.cache_clear()
 
 
 def walked(market: Market, start: int, count: int, seed: int) -> Iterator[tuple[int, Told]]:

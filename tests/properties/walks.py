@@ -52,6 +52,11 @@ def rules(random: np.random.Generator) -> tuple[str, ...]:
         f"weekly_drawdown={random.choice([0.004, 0.15])}",
         f"entry_spacing={random.choice([1, 5]) * MINUTE}",
         f"max_hold={random.choice([15, 1_440]) * MINUTE}",
+        f"target={random.choice([0.004, 0.025])}",
+        f"target_is_maker={random.choice(['true', 'false'])}",
+        f"price_tick={random.choice([0, 0, 0.01])}",
+        f"min_quantity={random.choice([0, 0.1])}",
+        f"flatten_on_drawdown={random.choice(['true', 'false'])}",
         "blocked_hours=",
     )
 
