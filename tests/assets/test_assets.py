@@ -80,6 +80,7 @@ def test_an_empty_day_is_reported_as_empty(settings):
             assert shown["window"].value == "empty"
 
 
+@pytest.mark.slow
 def test_a_backfill_is_one_run_in_which_each_day_keeps_its_own_report(settings):
     range_of_days = {
         "dagster/asset_partition_range_start": "2025-04-20",

@@ -163,6 +163,7 @@ def test_old_runs_are_deleted_and_young_ones_and_the_ends_of_days_are_kept(insta
     assert instance.get_materialized_partitions(portfolio) == {"2025-04-22"}
 
 
+@pytest.mark.slow
 def test_a_deleted_run_leaves_no_file_behind(settings, tmp_path):
     home = tmp_path / "dagster"
     home.mkdir()

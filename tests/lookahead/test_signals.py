@@ -57,6 +57,7 @@ def test_what_is_read_of_a_random_market_is_what_was_known():
     assert first_leak(what_is_read, facts, as_ofs) is None
 
 
+@pytest.mark.slow
 def test_no_score_of_a_random_market_depends_on_the_future():
     facts = markets.made_up(2, tape=300, hour=16)
     shortly_before_a_settlement = f.WEDNESDAY + 16 * HOUR - 5 * MINUTE

@@ -105,6 +105,7 @@ def test_a_feed_that_falls_silent_stays_in_the_mask_and_says_why(
     assert decision.reasons["sentiment"].startswith("stale: the news feed last answered")
 
 
+@pytest.mark.slow
 def test_context_that_was_changed_afterwards_is_noticed(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:

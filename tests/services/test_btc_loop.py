@@ -51,6 +51,7 @@ def test_every_minute_is_decided_once_in_order(make_loop: LoopMaker, warehouse: 
     assert all(r.missed is None for r in reports)
 
 
+@pytest.mark.slow
 def test_the_account_adds_up_after_every_minute(make_loop: LoopMaker, warehouse: Database) -> None:
     list(make_loop(120).run())
     with warehouse.reading() as connection:
@@ -216,6 +217,7 @@ class PoorerOnReturn(MadeUpFeed):
         return minute
 
 
+@pytest.mark.slow
 def test_a_minute_decided_before_keeps_the_tape_that_was_stored(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:

@@ -192,6 +192,7 @@ def test_equal_accounts_have_equal_bytes(five_days):
     ]
 
 
+@pytest.mark.slow
 def test_a_loop_that_traded_gained_what_its_trades_and_its_open_position_gained(
     make_loop, warehouse
 ):

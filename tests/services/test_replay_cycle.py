@@ -60,6 +60,7 @@ def test_decisions_replay_to_the_same_bytes_also_across_a_restart(
     assert all(r.identical and r.stored == r.replayed for r in replays)
 
 
+@pytest.mark.slow
 def test_another_process_replays_to_the_same_bytes(
     decided: list[str], warehouse: Database, tmp_path: Path
 ) -> None:

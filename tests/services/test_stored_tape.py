@@ -130,6 +130,7 @@ class Late(MadeUpFeed):
         return replace(minute, trades=known)
 
 
+@pytest.mark.slow
 def test_a_trade_that_came_late_is_counted_and_replayed(
     make_loop: LoopMaker, warehouse: Database, unbroken: list[dict[str, Any]]
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_minute_stored_by_an_older_version_keeps_its_bytes() -> None:
     assert summary_digest(again) == summary_digest(old)
 
 
+@pytest.mark.slow
 def test_what_an_older_version_stored_is_replayed(
     make_loop: LoopMaker, warehouse: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def test_quotes_never_cross_and_a_trade_prints_at_the_quote_before_it():
             assert message["p"] == (quote["b"] if message["m"] else quote["a"])
 
 
+@pytest.mark.slow
 def test_a_minute_has_the_messages_of_a_busy_perpetual():
     counts = Counter(row[1] for row in stream(6, count=30_000) if row[0] < START + MINUTE)
     assert 150 <= counts["bookTicker"] <= 900
