@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from babingepet.errors import ConfigurationError
 from babingepet_resources.warehouse import failures
@@ -156,8 +157,7 @@ def _open_sqlite(url: URL, lock_timeout_ms: int) -> Database:
         # The driver would begin transactions on its own, and only before some statements: a SELECT
         # followed by an UPDATE would then run outside of one. We say BEGIN ourselves, below.
         connection.isolation_level = None
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection, lock_timeout_ms)
         connection.execute("PRAGMA foreign_keys = ON")
         # With WAL, NORMAL survives a crash of the program; a power cut may lose the last cycles,
         # never half of one. FULL costs an fsync a minute more and was 1.8 times slower a commit.
@@ -171,6 +171,27 @@ def _open_sqlite(url: URL, lock_timeout_ms: int) -> Database:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return Database(engine)
+
+
+def _use_wal(connection: sqlite3.Connection, lock_timeout_ms: int) -> None:
+    """Switch a new file to write-ahead logging; a file stays in the mode it was given once."""
+    # Two programs that open a new file together: SQLite tells the second one at once that the
+    # database is locked, without the wait it grants to every other statement.
+    attempts = Retrying(
+        retry=retry_if_exception(_is_busy),
+        wait=wait_random(0.005, 0.05),
+        stop=stop_after_delay(lock_timeout_ms / 1000),
+        reraise=True,
+    )
+    for attempt in attempts:
+        with attempt:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _is_busy(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return bool(code == sqlite3.SQLITE_BUSY)
 
 
 def _open_postgres(url: URL, schema: str | None, lock_timeout_ms: int) -> Database:
