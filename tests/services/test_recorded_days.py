@@ -45,7 +45,7 @@ def two_weeks(recorded_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     database.close()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(1500)
 def test_no_minute_of_two_weeks_is_missed(two_weeks: Database) -> None:
     with two_weeks.reading() as connection:
@@ -56,7 +56,7 @@ def test_no_minute_of_two_weeks_is_missed(two_weeks: Database) -> None:
     assert holes == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_weeks_show_entries_trails_stops_and_cooldowns(two_weeks: Database) -> None:
     with two_weeks.reading() as connection:
         closed = history.closed_positions(connection, "paper", 0, 2**60)
@@ -69,7 +69,7 @@ def test_two_weeks_show_entries_trails_stops_and_cooldowns(two_weeks: Database) 
     assert {p.side for p in closed} == {"LONG", "SHORT"}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_ledger_of_two_weeks_adds_up_to_the_unit_of_1e_8(two_weeks: Database) -> None:
     with two_weeks.reading() as connection:
         accounts = history.portfolio(connection, "paper", "BTCUSDT", 0, 2**60)
