@@ -1,7 +1,7 @@
 """What is filed beside the BTC market, as it was known at a decision, and all a decision reads.
 
 Other programs file it: imports, the swarm, the news feed. A feed of context belongs to a run when
-the warehouse held something of it at the run's start.
+the warehouse held something of it when the run loaded its history.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from babingepet.errors import InputError
 from babingepet_delivery.cli import output
 from babingepet_delivery.cli.parameters import Json, Warehouse
 
@@ -36,14 +35,15 @@ def performance(
 
     The configured warehouse is asked first, then the other embedded ones of the data folder.
     """
+    from babingepet_resources.exchange.moments import parse_moment
     from babingepet_resources.settings import load_settings
     from babingepet_services.performance_lookup import find_performance
 
     document = find_performance(
         load_settings(symbol=symbol.upper() if symbol else None),
         book,
-        _moment("--from", start),
-        _moment("--to", end),
+        None if start is None else parse_moment(start),
+        None if end is None else parse_moment(end, "--to"),
         warehouse=warehouse,
         source=source,
     )
@@ -54,14 +54,3 @@ def performance(
 
     print_performance(output.console(), document)
     return output.OK
-
-
-def _moment(option: str, text: str | None) -> int | None:
-    from babingepet_resources.exchange.moments import parse_moment
-
-    if text is None:
-        return None
-    try:
-        return parse_moment(text)
-    except InputError as error:  # it speaks of the one option that other commands have
-        raise InputError(str(error).replace("--from", option)) from None

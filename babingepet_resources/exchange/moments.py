@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 from babingepet.errors import InputError
 
 
-def parse_moment(text: str) -> int:
+def parse_moment(text: str, option: str = "--from") -> int:
     """UTC milliseconds of `2025-05-10`, `2023-04-04T23:58` or the like, with Z, +00:00 or nothing.
+
+    Args:
+        text: What the user wrote.
+        option: Where, for the message.
 
     Raises:
         InputError: It is not such a time, or names another zone than UTC.
@@ -18,10 +22,10 @@ def parse_moment(text: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise InputError(
-            f"--from '{text}' is not a time such as 2025-05-10 or 2023-04-04T23:58 (UTC)."
+            f"{option} '{text}' is not a time such as 2025-05-10 or 2023-04-04T23:58 (UTC)."
         ) from error
     if moment.utcoffset():
-        raise InputError(f"--from '{text}' names another time zone; times are UTC.")
+        raise InputError(f"{option} '{text}' names another time zone; times are UTC.")
     return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
 
 
