@@ -235,16 +235,15 @@ def mid_rank(population: Floats, value: float) -> float:
 
 def chandelier(
     high: Floats, low: Floats, close: Floats, period: int, multiple: float
-) -> tuple[float, float]:
-    """Chandelier exit levels after the last bar: (for a long, for a short), price units.
+) -> tuple[Floats, Floats]:
+    """Chandelier exit levels: (for a long, for a short), price units; first at index ``period``.
 
     A long's level is the highest high of ``period`` bars less ``multiple`` ranges, a short's the
-    lowest low plus as much; NaN while fewer than ``period`` + 1 bars exist.
+    lowest low plus as much.
 
     Source: LeBeau, in Elder, Come Into My Trading Room (2002).
     """
-    reach = average_true_range(high, low, close, period)
+    distance = multiple * average_true_range(high, low, close, period)
     if len(close) <= period:
-        return np.nan, np.nan
-    distance = multiple * float(reach[-1])
-    return float(high[-period:].max()) - distance, float(low[-period:].min()) + distance
+        return distance, distance
+    return talib.MAX(high, period) - distance, talib.MIN(low, period) + distance

@@ -1,7 +1,7 @@
 """Compile every rule once, so that the first decision after set-up does not wait 10 s for it.
 
-``python -m babingepet.warm`` runs at set-up; it decides one minute of a made-up flat market whose
-columns have the very types of a real one.
+``python -m babingepet.warm`` runs at set-up; it decides one minute and replays an hour of a made-up
+flat market whose columns have the very types of a real one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from babingepet.market.frames import Candles, FundingRates, Quotes, Trades
 from babingepet.market.history import DERIVED, BarHistory
 from babingepet.market.intervals import DAY, HOUR, MINUTE
 from babingepet.market.tape import reduce_minute
+from babingepet.replay.baselines import coin_flips
+from babingepet.replay.market import ReplayMarket
+from babingepet.replay.run import replay
 from babingepet.signals.inputs import SignalInputs
 from babingepet.signals.ml_features import features
 
@@ -44,7 +47,7 @@ def made_up_minutes(start: int, count: int) -> Candles:
 
 
 def warm_up() -> None:
-    """Decide one minute."""
+    """Decide one minute, then replay an hour."""
     start = 20_000 * DAY
     minutes = made_up_minutes(start, DAYS * DAY // MINUTE + 90)
     history = BarHistory(minutes.rows(0, len(minutes) - 1), Candles.empty())
@@ -72,6 +75,8 @@ def warm_up() -> None:
     cycle = CycleInputs("BTCUSDT", "simulated", inputs, feeds, clock=as_of)
     run_cycle(cycle, initial_state(CAPITAL), BtcSettings())
     features(inputs, {})  # a cycle reads them only once a model has earned its place
+    market = ReplayMarket("BTCUSDT", "simulated", minutes, Candles.empty(), inputs.funding, feeds)
+    coin_flips(replay(market, start=as_of - HOUR), runs=1)
 
 
 def drop_old_caches() -> None:

@@ -12,6 +12,7 @@ import dagster as dg
 
 from babingepet_assets import jobs
 from babingepet_assets.btc import checks, decided, loop, market
+from babingepet_assets.learning import parity
 from babingepet_resources.resources import default_resources
 from sensors import btc_loop, schedules
 
@@ -23,11 +24,11 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
         resources: Replace defaults of the same name; a test brings fakes.
     """
     return dg.Definitions(
-        assets=[*market.ASSETS, *decided.ASSETS],
-        asset_checks=checks.ASSET_CHECKS,
-        jobs=[loop.btc_loop, jobs.event_log_retention],
+        assets=[*market.ASSETS, *decided.ASSETS, parity.live_replay_parity],
+        asset_checks=[*checks.ASSET_CHECKS, parity.is_complete],
+        jobs=[loop.btc_loop, jobs.event_log_retention, parity.parity_job],
         sensors=[btc_loop.btc_loop],
-        schedules=[schedules.daily_retention],
+        schedules=[schedules.daily_retention, schedules.nightly_parity],
         resources={**default_resources(), **(resources or {})},
         executor=dg.in_process_executor,
     )

@@ -7,7 +7,8 @@ reads the warehouse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,10 +17,13 @@ from sqlalchemy import Connection
 from tabulate import tabulate
 
 from babingepet.market.intervals import DAY, HOUR, iso
+from babingepet_resources.clients.clock import Clock
 from babingepet_resources.exchange.moments import parse_moment
+from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import history
 from babingepet_resources.warehouse.database import Database
 from babingepet_services.btc_records import PAPER
+from babingepet_services.market_source import open_warehouse, resolve_market
 
 Cell = str | int | float | None
 Values = npt.NDArray[np.float64]
@@ -86,6 +90,17 @@ class AssetReport:
 Describe = Callable[[DayScope], AssetReport]
 
 
+@contextmanager
+def open_scope(settings: Settings, clock: Clock, partition: str) -> Iterator[DayScope]:
+    """One day of the warehouse that belongs to the market of the settings."""
+    source = resolve_market(settings, clock)
+    database = open_warehouse(settings, source)
+    try:
+        yield DayScope(database, settings.symbol, source, partition)
+    finally:
+        database.close()
+
+
 def label(connection: Connection, scope: DayScope) -> str:
     """The source with the kind of instrument, which the decisions on its facts remember."""
     last = history.last_decision(connection, scope.book, scope.symbol, scope.source)
@@ -113,7 +128,7 @@ def hours(times: Times) -> list[tuple[str, npt.NDArray[np.int64]]]:
 
 def known(value: float, digits: int) -> float | None:
     """A rounded number; None when it is unknown."""
-    return None if np.isnan(value) else round(float(value), digits)
+    return None if np.isnan(value) else round(float(value), digits) + 0.0  # no -0
 
 
 def span(times: Times, step: int) -> tuple[int, int] | None:

@@ -57,7 +57,7 @@ def read_account(
         InputError: There is no such account, or it has no minute in the period.
     """
     found = accounts.accounts(connection, book, symbol)
-    span = _choose(found, book, symbol, source)
+    span = choose_account(found, book, symbol, source)
     others = tuple(sorted(one.source for one in found if one is not span))
     begin = span.first - MINUTE
     after = begin if since is None else max(since, begin)
@@ -90,9 +90,14 @@ def read_account(
     )
 
 
-def _choose(
+def choose_account(
     found: Sequence[AccountSpan], book: str, symbol: str, source: str | None
 ) -> AccountSpan:
+    """The account on facts of a source; None stands for the one decided on last, which comes first.
+
+    Raises:
+        InputError: There is none.
+    """
     chosen = [span for span in found if source in {None, span.source}]
     if chosen:
         return chosen[0]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from babingepet.errors import InputError
 from babingepet_resources.settings import Settings
-from babingepet_resources.warehouse import accounts
 from babingepet_services.btc_records import PAPER
 from babingepet_services.performance import performance
-from babingepet_services.warehouse_lookup import Place, named_places
+from babingepet_services.warehouse_lookup import account_place
 
 
 def find_performance(
@@ -38,12 +36,7 @@ def find_performance(
         InputError: No warehouse has it, or it has no minute in the period.
         WarehouseUnavailable: One that is asked before it is found does not answer.
     """
-    places = named_places(settings, warehouse)
-    # One that does not answer is never passed over: another account would be taken for its own.
-    first = next((place for place in places if _has_account(place, book, settings.symbol)), None)
-    if first is None:
-        searched = ", ".join(place.name for place in places)
-        raise InputError(f"book {book} has no decision about {settings.symbol} in {searched}")
+    first = account_place(settings, book, warehouse)
     database = first.open()
     try:
         told = performance(database, book, settings.symbol, since, until, source=source)
@@ -51,12 +44,3 @@ def find_performance(
         database.close()
     found_in = {"warehouse": first.name, "database": database.where}
     return {"found_in": found_in, **told.document()}
-
-
-def _has_account(place: Place, book: str, symbol: str) -> bool:
-    database = place.open()
-    try:
-        with database.reading() as connection:
-            return bool(accounts.accounts(connection, book, symbol))
-    finally:
-        database.close()

@@ -1,7 +1,7 @@
 """In which warehouse a decision or a position is: the configured one first, then the others.
 
-Belongs here: which databases there are and finding an identifier in them, without making or
-changing any. Does not belong here: what is read about it then.
+Belongs here: which databases there are and finding an identifier or an account in them, without
+making or changing any. Does not belong here: what is read about it then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from babingepet.errors import BabingepetError, InputError
 from babingepet_resources.settings import Settings
-from babingepet_resources.warehouse import history
+from babingepet_resources.warehouse import accounts, history
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.lookups import nearest_ids
 from babingepet_services.btc_records import PAPER
@@ -193,6 +193,36 @@ def named_places(settings: Settings, warehouse: str | None) -> list[Place]:
         what = "no warehouse" if warehouse is None else f"no warehouse named {warehouse}"
         raise InputError(f"there is {what} in {settings.data_dir.absolute()} yet")
     return chosen
+
+
+def account_place(settings: Settings, book: str, warehouse: str | None = None) -> Place:
+    """The first place that has an account of the settings' instrument.
+
+    Args:
+        settings: Where to look, and the instrument.
+        book: The ledger.
+        warehouse: Name of the one place to look at; None for all.
+
+    Raises:
+        InputError: No warehouse has it.
+        WarehouseUnavailable: One that is asked before it is found does not answer.
+    """
+    places = named_places(settings, warehouse)
+    # One that does not answer is never passed over: another account would be taken for its own.
+    first = next((place for place in places if _has_account(place, book, settings.symbol)), None)
+    if first is None:
+        searched = ", ".join(place.name for place in places)
+        raise InputError(f"book {book} has no decision about {settings.symbol} in {searched}")
+    return first
+
+
+def _has_account(place: Place, book: str, symbol: str) -> bool:
+    database = place.open()
+    try:
+        with database.reading() as connection:
+            return bool(accounts.accounts(connection, book, symbol))
+    finally:
+        database.close()
 
 
 def _shared(one: str, other: str) -> int:

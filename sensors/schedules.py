@@ -3,11 +3,13 @@
 Belongs here: schedules. Does not belong here: the minute, which is the loop's (``btc_loop``).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
+from babingepet.market.intervals import DAY, day_key, to_ms
 from babingepet_assets.jobs import event_log_retention
+from babingepet_assets.learning.parity import parity_job
+from babingepet_resources.exchange.opening import parse_speed
+from babingepet_resources.settings import Settings
 
 daily_retention = dg.ScheduleDefinition(
     name="event_log_retention",
@@ -17,3 +19,21 @@ daily_retention = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Deletes old runs of the loop every night at 03:20 UTC.",
 )
+
+
+@dg.schedule(
+    name="live_replay_parity",
+    job=parity_job,
+    cron_schedule="30 0 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Makes the live cycles of the day before again, every night at 00:30 UTC.",
+)
+def nightly_parity(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for yesterday, once; the days of an accelerated market are not those of this machine."""
+    if settings.market != "binance" and parse_speed(settings.speed) != 1:
+        return dg.SkipReason(f"the market runs at {settings.speed}x: its yesterday is not ours")
+    day = day_key(to_ms(context.scheduled_execution_time) - DAY)
+    return dg.RunRequest(run_key=day, partition_key=day)

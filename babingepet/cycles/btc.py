@@ -23,7 +23,7 @@ from babingepet.domain.decision import Decision
 from babingepet.domain.score import Score
 from babingepet.errors import ConfigurationError, InputError
 from babingepet.indicators import chandelier
-from babingepet.market.frames import Candles
+from babingepet.market.frames import Candles, Floats
 from babingepet.market.funding import Settlement, settlements_due
 from babingepet.market.intervals import MINUTE
 from babingepet.market.tape import Quote, TapeMinute, spread_bps
@@ -154,10 +154,18 @@ def _last_tape_minute(inputs: SignalInputs) -> TapeMinute | None:
     return None
 
 
+def chandelier_series(bars: Candles) -> tuple[Floats, Floats]:
+    """Chandelier levels after each bar: for a long, for a short."""
+    return chandelier(bars.high, bars.low, bars.close, CHANDELIER_PERIOD, CHANDELIER_MULTIPLE)
+
+
 @lru_cache(maxsize=4)  # the same 15m bars come 15 times
 def chandelier_levels(bars: Candles) -> tuple[float, float]:
     """Chandelier levels after the last bar: for a long, for a short."""
-    return chandelier(bars.high, bars.low, bars.close, CHANDELIER_PERIOD, CHANDELIER_MULTIPLE)
+    if not len(bars):
+        return np.nan, np.nan
+    long_levels, short_levels = chandelier_series(bars)
+    return float(long_levels[-1]), float(short_levels[-1])
 
 
 def _bar(inputs: SignalInputs, settlements: tuple[Settlement, ...]) -> Bar:

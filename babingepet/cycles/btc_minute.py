@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from babingepet.compiled import rule
+from babingepet.compiled import rule, stage
 from babingepet.cycles.btc_values import (
     AccountMinute,
     BtcState,
     Market,
     PositionMinute,
+    Reading,
     Vote,
 )
 from babingepet.cycles.settings import BtcSettings
@@ -63,12 +64,12 @@ from babingepet.voting.gates import (
     market_gates,
 )
 from babingepet.voting.grade import GradeInputs, grade_of, grade_points
-from babingepet.voting.rules import ROUNDING
+from babingepet.voting.rules import ROUNDING, VotingRules
 
 NONE = ExitReason.NONE.value
 
 
-@rule
+@stage
 def run_position(
     order: Order, position: Position, bar: Bar, settings: BtcSettings, flattens: bool
 ) -> PositionMinute:
@@ -98,7 +99,7 @@ def run_position(
     return PositionMinute(NO_POSITION, trade, funding, fee, slippage, filled)
 
 
-@rule
+@stage
 def account_minute(
     state: BtcState, bar: Bar, settings: BtcSettings
 ) -> tuple[BtcState, AccountMinute]:
@@ -108,7 +109,9 @@ def account_minute(
     flattens = hit and settings.guards.flatten_on_drawdown
     real = run_position(state.order, state.position, bar, settings, flattens=flattens)
     shadow = run_position(state.shadow_order, state.shadow, bar, settings, flattens=False)
-    ledger = pay(state.ledger, real.closed.gross_pnl, real.fee, real.funding, real.slippage)
+    ledger = state.ledger
+    if real.filled or real.closed.side != 0 or real.funding != 0.0:
+        ledger = pay(ledger, real.closed.gross_pnl, real.fee, real.funding, real.slippage)
     guards, record, debounce = state.guards, state.record, state.debounce
     if real.filled:
         debounce = note_entry(debounce, state.order.side, state.order.as_of)
@@ -142,62 +145,73 @@ def account_minute(
     )
 
 
-@rule
-def vote_minute(
-    state: BtcState,
-    bar: Bar,
-    equity: float,
+@stage
+def read_minute(
+    as_of: int,
     scores: Floats,
     weights: Floats,
     capability: Bools,
     market: Market,
-    settings: BtcSettings,
-) -> tuple[Debounce, Vote]:
-    """Steps 5 and 6: the verdict, and every gate that forbids acting on it."""
-    rules = settings.voting
-    as_of = bar.open_time + MINUTE
+    rules: VotingRules,
+) -> Reading:
+    """Step 5 and what forbids an entry whatever the account holds: no state is read."""
     hour = as_of // HOUR % 24
     score = weighted_score(scores, weights)
     covered = coverage(scores, weights, capability)
     thresholds = thresholds_at(hour, rules)
     verdict = verdict_of(score, thresholds)
     votes = count_votes(scores, score, rules.vote_floor)
-    side = (score > 0.0) - (score < 0.0)
-    points = grade_points(grade_inputs(score, votes, side, market))
+    points = grade_points(grade_inputs(score, votes, market))
     grade = grade_of(points)
-    edge = edge_of(state.record, score, thresholds.buy)
-    size = size_entry(edge, grade, market.pattern, equity, bar.close, settings.sizing)
-    debounce = count_minute(
-        state.debounce, as_of, verdict, covered >= rules.min_coverage - ROUNDING
-    )
-    blocked = market_gates(
+    refused = market_gates(
         MarketGates(
             market.data_age, market.clock_skew, covered, verdict, hour, market.regime, votes,
             market.agreement, grade, market.check_failed, market.paused,
         ),
         rules,
-    ) | account_gates(
+    )  # fmt: skip
+    return Reading(
+        score, covered, verdict, votes, points, grade, thresholds.buy, thresholds.strong,
+        market.pattern, refused,
+    )  # fmt: skip
+
+
+@stage
+def vote_minute(
+    state: BtcState, bar: Bar, equity: float, reading: Reading, settings: BtcSettings
+) -> tuple[Debounce, Vote]:
+    """Step 6: the gates of the account beside those of the market."""
+    rules = settings.voting
+    as_of = bar.open_time + MINUTE
+    side = (reading.score > 0.0) - (reading.score < 0.0)
+    edge = edge_of(state.record, reading.score, reading.buy_threshold)
+    size = size_entry(edge, reading.grade, reading.pattern, equity, bar.close, settings.sizing)
+    debounce = count_minute(
+        state.debounce, as_of, reading.verdict, reading.coverage >= rules.min_coverage - ROUNDING
+    )
+    blocked = reading.refused | account_gates(
         AccountGates(
             state.guards.day_hit,
             state.guards.week_hit,
             as_of < state.guards.cooldown_until,
             settings.sizing.edge_policy == VETO_POLICY and size.kelly <= NO_EDGE,
-            market.pattern,
-            is_settled(debounce, side, verdict, debounce.entry_as_of, rules),
+            reading.pattern,
+            is_settled(debounce, side, reading.verdict, debounce.entry_as_of, rules),
             state.position.side != 0,
             size.fraction,
             size.quantity,
         )
-    )  # fmt: skip
+    )
     return debounce, Vote(
-        score, covered, verdict, votes, points, grade, thresholds.buy, thresholds.strong,
-        edge, size, blocked,
+        reading.score, reading.coverage, reading.verdict, reading.votes, reading.points,
+        reading.grade, reading.buy_threshold, reading.strong_threshold, edge, size, blocked,
     )  # fmt: skip
 
 
 @rule
-def grade_inputs(score: float, votes: int, side: int, market: Market) -> GradeInputs:
+def grade_inputs(score: float, votes: int, market: Market) -> GradeInputs:
     """The grade's inputs seen from the side of the score."""
+    side = (score > 0.0) - (score < 0.0)
     agreement = market.agreement
     if not np.isnan(agreement) and market.ai_side != side:
         agreement = 0.0
@@ -229,6 +243,26 @@ def shadow_order(
     return Order(1 if vote.verdict > 0 else -1, quantity, as_of, vote.grade)
 
 
+@stage
+def decide_minute(
+    state: BtcState, bar: Bar, reading: Reading, settings: BtcSettings
+) -> tuple[BtcState, AccountMinute, Vote]:
+    """Everything that depends on the minutes before: steps 1 to 4, 6 and 7."""
+    state, account = account_minute(state, bar, settings)
+    debounce, vote = vote_minute(state, bar, account.equity, reading, settings)
+    order, shadow = NO_ORDER, NO_ORDER
+    if vote.blocked == 0:
+        side = 1 if vote.verdict > 0 else -1
+        order = Order(side, vote.size.quantity, bar.open_time + MINUTE, vote.grade)
+    else:
+        shadow = shadow_order(state, debounce, vote, bar, account.equity, settings)
+    after = BtcState(
+        state.ledger, order, state.position, shadow, state.shadow, state.guards, debounce,
+        state.record,
+    )  # fmt: skip
+    return after, account, vote
+
+
 @rule
 def btc_minute(
     state: BtcState,
@@ -250,18 +284,6 @@ def btc_minute(
         market: What the vote reads beside the scores.
         settings: Rules of every stage.
     """
-    state, account = account_minute(state, bar, settings)
-    debounce, vote = vote_minute(
-        state, bar, account.equity, scores, weights, capability, market, settings
-    )
-    order, shadow = NO_ORDER, NO_ORDER
-    if vote.blocked == 0:
-        side = 1 if vote.verdict > 0 else -1
-        order = Order(side, vote.size.quantity, bar.open_time + MINUTE, vote.grade)
-    else:
-        shadow = shadow_order(state, debounce, vote, bar, account.equity, settings)
-    after = BtcState(
-        state.ledger, order, state.position, shadow, state.shadow, state.guards, debounce,
-        state.record,
-    )  # fmt: skip
-    return after, account, vote
+    as_of = bar.open_time + MINUTE
+    reading = read_minute(as_of, scores, weights, capability, market, settings.voting)
+    return decide_minute(state, bar, reading, settings)

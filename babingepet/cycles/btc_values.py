@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from babingepet.domain.edge import Edge, Record
+from babingepet.domain.money import round8
 from babingepet.paper.guards import Guards
 from babingepet.paper.position import NO_ORDER, NO_POSITION, ClosedTrade, Ledger, Order, Position
 from babingepet.paper.sizing import Size
@@ -73,6 +74,22 @@ class AccountMinute(NamedTuple):
     equity: float
 
 
+class Reading(NamedTuple):
+    """What the scores came to in step 5; the same whatever the account holds."""
+
+    score: float
+    coverage: float
+    verdict: int
+    votes: int
+    points: float
+    grade: int
+    buy_threshold: float
+    strong_threshold: float
+    pattern: float
+    refused: int
+    """Bits of the gates that ask nothing of the account."""
+
+
 class Vote(NamedTuple):
     """What the scores came to in steps 5 and 6."""
 
@@ -92,7 +109,7 @@ class Vote(NamedTuple):
 def initial_state(capital: float) -> BtcState:
     """An account that has not traded."""
     return BtcState(
-        Ledger(capital),
+        Ledger(round8(capital)),
         NO_ORDER,
         NO_POSITION,
         NO_ORDER,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from babingepet.compiled import rule
+
 Raw = Mapping[str, float | int | str | bool | None]
 
 
@@ -38,6 +40,7 @@ def unavailable(signal: str, reason: str, observations: int = 0, raw: Raw | None
     return Score(signal, None, reason, observations, raw or {})
 
 
+@rule
 def clip1(value: float) -> float:
     """Clip to [-1, 1]."""
     return max(-1.0, min(1.0, value))

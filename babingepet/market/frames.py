@@ -22,6 +22,8 @@ from babingepet.errors import InputError
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int8]
+"""Small numbers that stand for names; frames hold none."""
 
 _DTYPES: Mapping[str, type[np.generic]] = {
     "Ints": np.int64,

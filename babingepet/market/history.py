@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from babingepet.compiled import rule
 from babingepet.errors import InputError
-from babingepet.market.frames import Candles, Floats, Frame, Ints
+from babingepet.market.frames import Bools, Candles, Floats, Frame, Ints
 from babingepet.market.intervals import (
     HOUR,
     INTERVALS,
@@ -73,23 +73,42 @@ class Growing(Generic[F]):
 
 
 @rule
-def _group_bars(
-    starts: Ints, open_: Floats, high: Floats, low: Floats, close: Floats, sums: Floats
-) -> tuple[Floats, Floats]:
-    bars = len(starts) - 1
-    prices = np.empty((4, bars))
-    totals = np.zeros((sums.shape[0], bars))
-    for b in range(bars):
+def _slots(open_time: Ints, span: int) -> Ints:
+    """Row of the first minute of each bar and, last, the number of minutes."""
+    starts = np.empty(len(open_time) + 1, np.int64)
+    bars, end = 0, -NEVER
+    for i in range(len(open_time)):
+        if open_time[i] >= end:
+            starts[bars] = i
+            bars += 1
+            end = (open_time[i] // span + 1) * span
+    starts[bars] = len(open_time)
+    return starts[: bars + 1].copy()
+
+
+@rule
+def _prices(starts: Ints, open_: Floats, high: Floats, low: Floats, close: Floats) -> Floats:
+    """Open, high, low and close of each bar, (4, bars)."""
+    prices = np.empty((4, len(starts) - 1))
+    for b in range(len(starts) - 1):
         first, last = starts[b], starts[b + 1]
         top, bottom = high[first], low[first]
         for i in range(first, last):
             top = max(top, high[i])
             bottom = min(bottom, low[i])
-            for s in range(sums.shape[0]):
-                totals[s, b] += sums[s, i]
         prices[0, b], prices[1, b], prices[2, b] = open_[first], top, bottom
         prices[3, b] = close[last - 1]
-    return prices, totals
+    return prices
+
+
+@rule
+def _totals(starts: Ints, values: Floats) -> Floats:
+    """Sum of each bar, oldest minute first."""
+    totals = np.zeros(len(starts) - 1)
+    for b in range(len(totals)):
+        for i in range(starts[b], starts[b + 1]):
+            totals[b] += values[i]
+    return totals
 
 
 def resample(candles: Candles, interval: str, until: int) -> Candles:
@@ -99,29 +118,32 @@ def resample(candles: Candles, interval: str, until: int) -> Candles:
     that exist; one without any is a hole.
     """
     span = INTERVALS[interval]
-    slots = candles.open_time // span
-    if not len(slots):
-        return Candles.empty()
-    starts = np.flatnonzero(np.diff(slots, prepend=slots[0] - 1))
-    open_time = slots[starts] * span
-    sums = np.array(
-        [
-            candles.base_volume,
-            candles.quote_volume,
-            candles.trade_count,
-            candles.taker_buy_base_volume,
-        ]
+    starts = _slots(candles.open_time, span)
+    open_time = candles.open_time[starts[:-1]] // span * span
+    sums = (
+        candles.base_volume,
+        candles.quote_volume,
+        candles.trade_count,
+        candles.taker_buy_base_volume,
     )
-    prices, totals = _group_bars(
-        np.append(starts, len(slots)),
-        candles.open,
-        candles.high,
-        candles.low,
-        candles.close,
-        sums,
+    bars = Candles(
+        open_time,
+        *_prices(starts, candles.open, candles.high, candles.low, candles.close),
+        *(_totals(starts, values) for values in sums),
     )
-    bars = Candles(open_time, *prices, *totals)
     return bars.rows(0, int(np.searchsorted(open_time + span, until, side="right")))
+
+
+@rule
+def _sound_rows(
+    open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats, taker_buy: Floats
+) -> Bools:
+    result = np.empty(len(close), np.bool_)
+    for i in range(len(close)):
+        prices = np.isfinite(open_[i]) & np.isfinite(high[i]) & np.isfinite(low[i])
+        rest = np.isfinite(close[i]) & np.isfinite(volume[i]) & ~np.isinf(taker_buy[i])
+        result[i] = prices & rest
+    return result
 
 
 def with_numbers(candles: Candles) -> Candles:
@@ -130,29 +152,90 @@ def with_numbers(candles: Candles) -> Candles:
     One NaN would silence every recursive indicator after it. A taker volume may be NaN: it was
     never recorded.
     """
-    sound = np.isfinite(candles.base_volume) & ~np.isinf(candles.taker_buy_base_volume)
-    for prices in (candles.open, candles.high, candles.low, candles.close):
-        sound &= np.isfinite(prices)
+    sound = _sound_rows(
+        candles.open,
+        candles.high,
+        candles.low,
+        candles.close,
+        candles.base_volume,
+        candles.taker_buy_base_volume,
+    )
     return candles if sound.all() else candles.where(sound)
 
 
+@rule
 def has_recent_hole(open_time: Ints, span: int, as_of: int) -> bool:
     """Whether the last 60 slots before ``as_of`` miss more than 3 bars in a row.
 
     Slots before the first bar are not missing: history has to begin somewhere.
     """
-    if not len(open_time):
-        return True
-    last_slot = as_of // span - 1
-    recent = open_time[-RECENT_BARS:] // span
-    recent = recent[recent > last_slot - RECENT_BARS]
-    if not len(recent):
-        return True
-    inside = int(np.diff(recent).max(initial=1)) - 1
-    before = 0
-    if len(recent) < len(open_time):
-        before = int(recent[0]) - (last_slot - RECENT_BARS + 1)
-    return max(inside, before, last_slot - int(recent[-1])) > LONGEST_HOLE
+    end = as_of // span * span
+    begin = end - RECENT_BARS * span
+    rows = len(open_time)
+    if rows >= RECENT_BARS and open_time[rows - RECENT_BARS] == begin:
+        return False  # sixty bars in sixty slots
+    longest = (LONGEST_HOLE + 1) * span
+    later = end
+    for row in range(rows - 1, -1, -1):
+        if open_time[row] < begin:
+            return later - begin >= longest
+        if later - open_time[row] - span >= longest:
+            return True
+        later = open_time[row]
+    return rows == 0
+
+
+@rule
+def is_after_hole(open_time: Ints, span: int) -> Bools:
+    """``has_recent_hole`` at the close of every bar: which bars' last 60 slots hold a long hole."""
+    result = np.zeros(len(open_time), np.bool_)
+    longest = (LONGEST_HOLE + 1) * span
+    reach = (RECENT_BARS - 1 - LONGEST_HOLE) * span
+    clear_from = -NEVER
+    for i in range(1, len(open_time)):
+        if open_time[i] - open_time[i - 1] - span >= longest:
+            clear_from = open_time[i] + reach
+        result[i] = open_time[i] < clear_from
+    return result
+
+
+@rule
+def newest_rows(times: Ints, moments: Ints) -> Ints:
+    """Row of the newest of ``times`` at or before each moment, -1 before the first; both ascend."""
+    result = np.empty(len(moments), np.int64)
+    row = -1
+    for i in range(len(moments)):
+        while row + 1 < len(times) and times[row + 1] <= moments[i]:
+            row += 1
+        result[i] = row
+    return result
+
+
+@rule
+def values_at(values: Floats, rows: Ints) -> Floats:
+    """The value of each row; NaN where the row is -1."""
+    result = np.empty(len(rows))
+    for i in range(len(rows)):
+        result[i] = values[rows[i]] if rows[i] >= 0 else np.nan
+    return result
+
+
+@rule
+def usable_rows(open_time: Ints, span: int, least: int, as_ofs: Ints) -> Ints:
+    """Row of the newest bar closed at each moment; -1 where a series of them is not to be used.
+
+    That is below ``least`` bars, and after a recent hole.
+    """
+    result = newest_rows(open_time + span, as_ofs)
+    slot, unusable = -NEVER, True
+    for i in range(len(as_ofs)):
+        if as_ofs[i] >= slot + span or as_ofs[i] < slot:
+            slot = as_ofs[i] // span * span
+            closed = result[i] + 1
+            unusable = closed < least or has_recent_hole(open_time[:closed], span, slot)
+        if unusable:
+            result[i] = -1
+    return result
 
 
 def seed_of(open_time: Ints, interval: str, as_of: int) -> str:
@@ -162,6 +245,16 @@ def seed_of(open_time: Ints, interval: str, as_of: int) -> str:
     """
     begins = int(open_time[0]) if len(open_time) else as_of
     return "short" if begins > anchor(interval, as_of) else "anchored"
+
+
+def derived_bars(minutes: Candles, hours: Candles) -> dict[str, Candles]:
+    """Every interval of ``DERIVED``: closed bars of the minutes, and of the hours before them."""
+    end = int(minutes.open_time[-1]) + MINUTE if len(minutes) else 0
+    begin = int(minutes.open_time[0]) // HOUR * HOUR if len(minutes) else NEVER
+    derived = {name: resample(minutes, name, end) for name in ("5m", "15m", "1h")}
+    derived["1h"] = Candles.concat([hours.between(0, begin), derived["1h"]])
+    derived["4h"] = resample(derived["1h"], "4h", end or begin)
+    return derived
 
 
 class BarHistory:
@@ -179,10 +272,7 @@ class BarHistory:
     def _build(self, minutes: Candles) -> None:
         self._minutes = Growing(minutes)
         self._end = int(minutes.open_time[-1]) + MINUTE if len(minutes) else 0
-        derived = {name: resample(minutes, name, self._end) for name in ("5m", "15m", "1h")}
-        begin = int(minutes.open_time[0]) // HOUR * HOUR if len(minutes) else NEVER
-        derived["1h"] = Candles.concat([self._hours.between(0, begin), derived["1h"]])
-        derived["4h"] = resample(derived["1h"], "4h", self._end or begin)
+        derived = derived_bars(minutes, self._hours)
         self._bars = {interval: Growing(bars) for interval, bars in derived.items()}
         self._views: dict[str, tuple[tuple[int, int, int], Candles]] = {}
         self._hours_before: tuple[int, Candles] | None = None

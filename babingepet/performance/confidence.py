@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,21 +58,44 @@ def mean_interval(values: Floats) -> Interval:
     return mean - half, mean + half
 
 
-def sharpe_interval(returns: Floats, periods_per_year: float) -> Interval:
-    """Interval of the annualised Sharpe ratio of returns that differ.
+class SharpeMoments(NamedTuple):
+    """All that returns say about the certainty of their own Sharpe ratio."""
 
-    With g3 and g4 the skew and kurtosis of the returns and SR the ratio of one period, the
-    variance of SR is (1 - g3 SR + (g4 - 1) / 4 SR^2) / n. It is never negative: g4 >= 1 + g3^2.
-    """
-    n = len(returns)
+    ratio: float
+    """Mean over standard deviation (ddof 1) of one period."""
+    skew: float
+    kurtosis: float
+    """Fourth moment over the squared variance: 3 for a normal."""
+    n: int
+
+    @property
+    def spread(self) -> float:
+        """N times the variance of the ratio: 1 - g3 SR + (g4 - 1) / 4 SR^2.
+
+        Never negative: a kurtosis is at least 1 + skew^2. Rounding may say otherwise.
+        """
+        ratio, skew, kurtosis, _ = self
+        return max(1.0 - skew * ratio + (kurtosis - 1.0) / 4.0 * ratio**2, 0.0)
+
+
+def sharpe_moments(returns: Floats) -> SharpeMoments:
+    """Moments of returns, of which at least two must differ."""
     off = returns - np.mean(returns)
     variance = float(np.mean(off**2))
-    skew = float(np.mean(off**3)) / variance**1.5
-    kurtosis = float(np.mean(off**4)) / variance**2
-    ratio = float(np.mean(returns) / np.std(returns, ddof=1))
-    spread = max(1.0 - skew * ratio + (kurtosis - 1.0) / 4.0 * ratio**2, 0.0)
-    half, year = Z * math.sqrt(spread / n), math.sqrt(periods_per_year)
-    return (ratio - half) * year, (ratio + half) * year
+    return SharpeMoments(
+        ratio=float(np.mean(returns) / np.std(returns, ddof=1)),
+        skew=float(np.mean(off**3)) / variance**1.5,
+        kurtosis=float(np.mean(off**4)) / variance**2,
+        n=len(returns),
+    )
+
+
+def sharpe_interval(returns: Floats, periods_per_year: float) -> Interval:
+    """Interval of the annualised Sharpe ratio of returns that differ."""
+    moments = sharpe_moments(returns)
+    half = Z * math.sqrt(moments.spread / moments.n)
+    year = math.sqrt(periods_per_year)
+    return (moments.ratio - half) * year, (moments.ratio + half) * year
 
 
 @lru_cache(maxsize=64)

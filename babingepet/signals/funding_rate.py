@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from babingepet.compiled import rule
 from babingepet.domain.score import Score, clip1, measured, unavailable
+from babingepet.market.frames import Floats, Ints
+from babingepet.market.history import newest_rows
 from babingepet.market.intervals import HOUR, MINUTE, iso
 from babingepet.signals.inputs import SignalInputs
 
@@ -25,6 +28,32 @@ GRACE = 10 * MINUTE
 """How much later than its interval a settlement may be before the last one is stale."""
 
 
+@rule
+def is_stale(age: int, interval_hours: float) -> bool:
+    """Whether a settlement is older than its interval and the grace."""
+    return age > interval_hours * HOUR + GRACE
+
+
+@rule
+def rate_score(rate: float, interval_hours: float) -> float:
+    """Score of one settled rate, a fraction per interval."""
+    return clip1((BASELINE - rate * 8.0 / interval_hours) / FULL)
+
+
+@rule
+def funding_series(
+    funding_time: Ints, rate: Floats, interval_hours: Floats, as_ofs: Ints
+) -> Floats:
+    """The score at each moment; NaN where it is unavailable."""
+    result = np.full(len(as_ofs), np.nan)
+    known = newest_rows(funding_time, as_ofs)
+    for i in range(len(as_ofs)):
+        row = known[i]
+        if row >= 0 and not is_stale(as_ofs[i] - funding_time[row], interval_hours[row]):
+            result[i] = rate_score(rate[row], interval_hours[row])
+    return result
+
+
 def funding_rate(inputs: SignalInputs) -> Score:
     """Score the newest settlement known at ``as_of``."""
     rates = inputs.funding
@@ -34,13 +63,13 @@ def funding_rate(inputs: SignalInputs) -> Score:
     settled = int(rates.funding_time[known - 1])
     interval = float(rates.interval_hours[known - 1])
     age = inputs.as_of - settled
-    if age > interval * HOUR + GRACE:
+    if is_stale(age, interval):
         return unavailable(NAME, f"stale: the last settlement was {iso(settled)}", known)
     rate = float(rates.funding_rate[known - 1])
     rate_8h = rate * 8.0 / interval
     return measured(
         NAME,
-        clip1((BASELINE - rate_8h) / FULL),
+        rate_score(rate, interval),
         known,
         {
             "funding_rate": rate,

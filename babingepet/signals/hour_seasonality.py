@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 
 from babingepet.domain.score import Score, clip1, measured, unavailable
+from babingepet.market.context import HourTable
 from babingepet.market.intervals import hour_of_day, iso, month_start
 from babingepet.signals.inputs import SignalInputs
 
@@ -26,11 +27,16 @@ LEAST_HOURS = 200
 
 def hour_seasonality(inputs: SignalInputs, *, require_fdr: bool = True) -> Score:
     """Score the hour of ``as_of``; without ``require_fdr`` also one that may be chance."""
-    table, hour = inputs.hour_table, hour_of_day(inputs.as_of)
+    table, as_of = inputs.hour_table, inputs.as_of
+    if table is not None and table.until != month_start(as_of):
+        return unavailable(NAME, f"the table of hours is that of {iso(table.until)}")
+    return score_hour(table, hour_of_day(as_of), require_fdr=require_fdr)
+
+
+def score_hour(table: HourTable | None, hour: int, *, require_fdr: bool = True) -> Score:
+    """Score an hour of the UTC day by the month's table."""
     if table is None:
         return unavailable(NAME, "warm-up: less than two years of hours before this month")
-    if table.until != month_start(inputs.as_of):
-        return unavailable(NAME, f"the table of hours is that of {iso(table.until)}")
     counted = int(table.hours[hour])
     distance = float(table.share[hour]) - table.mean_share
     if counted < LEAST_HOURS or not math.isfinite(distance):

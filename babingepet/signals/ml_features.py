@@ -34,8 +34,8 @@ from babingepet.indicators import (
     volatility_over,
     window_sums,
 )
-from babingepet.market.frames import Bools, Candles, Floats, Ints
-from babingepet.market.history import LONGEST_HOLE, RECENT_BARS, has_recent_hole
+from babingepet.market.frames import Candles, Floats, Ints
+from babingepet.market.history import has_recent_hole, is_after_hole
 from babingepet.market.intervals import DAY, HOUR, INTERVALS, MINUTE, hour_of_day
 from babingepet.market.order_flow import book_imbalance
 from babingepet.market.tape import spread_bps
@@ -83,19 +83,6 @@ def log_returns(open_time: Ints, close: Floats, span: int) -> Floats:
             before += 1
         if open_time[before] == open_time[i] - span:
             result[i] = np.log(close[i] / close[before])
-    return result
-
-
-@rule
-def is_after_hole(open_time: Ints, span: int) -> Bools:
-    """``has_recent_hole`` at the close of every bar: which bars' last 60 slots hold a long hole."""
-    result = np.zeros(len(open_time), np.bool_)
-    resumed = -RECENT_BARS
-    for i in range(1, len(open_time)):
-        slot = open_time[i] // span
-        if slot - open_time[i - 1] // span - 1 > LONGEST_HOLE:
-            resumed = slot
-        result[i] = slot - resumed < RECENT_BARS - 1 - LONGEST_HOLE
     return result
 
 

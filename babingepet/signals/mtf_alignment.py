@@ -9,12 +9,16 @@ intervals. Units: average true ranges. Source: Wilder (1978) for the ATR; the we
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
+from babingepet.compiled import rule
 from babingepet.domain.score import Score, clip1, measured, unavailable
 from babingepet.indicators import average_true_range, ema
-from babingepet.market.frames import Candles
+from babingepet.market.frames import Candles, Floats
 from babingepet.market.history import has_recent_hole, seed_of
 from babingepet.market.intervals import INTERVALS
 from babingepet.signals.inputs import SignalInputs
@@ -28,22 +32,67 @@ LEAST_INTERVALS = 2
 
 
 class Alignment(NamedTuple):
-    """Share of the available interval weight whose trend points up, and down; each 0 to 1."""
+    """The interval trends together."""
 
+    value: float
+    """Their weighted mean; NaN below two available intervals."""
     up: float
+    """Share of the available weight whose trend points up, 0 to 1."""
     down: float
 
 
-@lru_cache(maxsize=8)
-def trend(bars: Candles) -> float:
-    """clip((EMA20 - EMA50) / ATR14) after the last bar; 0 when nothing ever moved.
+NOT_ALIGNED = Alignment(math.nan, 0.0, 0.0)
+SHARES = np.array(list(WEIGHTS.values()))
 
-    Remembered per frame: the same bars come again until one closes.
-    """
-    reach = float(average_true_range(bars.high, bars.low, bars.close, RANGE)[-1])
-    if reach == 0.0:
-        return 0.0
-    return clip1(float(ema(bars.close, FAST)[-1] - ema(bars.close, SLOW)[-1]) / reach)
+
+@rule
+def align(trends: Floats) -> Alignment:
+    """Put the trends together, in the order of ``WEIGHTS``; NaN is an interval not available."""
+    available, total, value, up, down = 0, 0.0, 0.0, 0.0, 0.0
+    for i in range(len(trends)):
+        if np.isnan(trends[i]):
+            continue
+        available += 1
+        total += SHARES[i]
+        value += SHARES[i] * trends[i]
+        up += SHARES[i] if trends[i] > 0.0 else 0.0
+        down += SHARES[i] if trends[i] < 0.0 else 0.0
+    if available < LEAST_INTERVALS:
+        return NOT_ALIGNED
+    return Alignment(clip1(value / total), up / total, down / total)
+
+
+@rule
+def align_all(trends: Floats) -> Floats:
+    """``align`` at every moment; value, up and down of shape (3, n) from trends of shape (4, n)."""
+    moments = trends.shape[1]
+    result, one = np.empty((3, moments)), np.empty(len(trends))
+    for i in range(moments):
+        for interval in range(len(trends)):
+            one[interval] = trends[interval, i]
+        result[0, i], result[1, i], result[2, i] = align(one)
+    return result
+
+
+@rule
+def trend_of(fast: Floats, slow: Floats, reach: Floats) -> Floats:
+    """clip((fast - slow) / range) of every bar; 0 while nothing has moved."""
+    result = np.empty(len(fast))
+    for i in range(len(fast)):
+        result[i] = 0.0 if reach[i] == 0.0 else clip1((fast[i] - slow[i]) / reach[i])
+    return result
+
+
+def trend_series(bars: Candles) -> Floats:
+    """clip((EMA20 - EMA50) / ATR14) after each bar."""
+    reach = average_true_range(bars.high, bars.low, bars.close, RANGE)
+    return trend_of(ema(bars.close, FAST), ema(bars.close, SLOW), reach)
+
+
+@lru_cache(maxsize=8)  # the same bars come again until one closes
+def trend(bars: Candles) -> float:
+    """The trend after the last bar."""
+    return float(trend_series(bars)[-1])
 
 
 def trends(inputs: SignalInputs) -> dict[str, float]:
@@ -57,14 +106,9 @@ def trends(inputs: SignalInputs) -> dict[str, float]:
 
 
 def alignment(score: Score) -> Alignment:
-    """Weight shares of the score's interval trends, by sign; both 0 when it is unavailable."""
-    by_interval = {name: score.raw[name] for name in WEIGHTS if name in score.raw}
-    total = sum(WEIGHTS[name] for name in by_interval)
-    if score.value is None or total == 0.0:
-        return Alignment(0.0, 0.0)
-    up = sum(WEIGHTS[name] for name, x in by_interval.items() if isinstance(x, float) and x > 0)
-    down = sum(WEIGHTS[name] for name, x in by_interval.items() if isinstance(x, float) and x < 0)
-    return Alignment(up / total, down / total)
+    """The alignment that a score was made of."""
+    by_interval = (score.raw.get(name) for name in WEIGHTS)
+    return align(np.array([x if isinstance(x, float) else np.nan for x in by_interval]))
 
 
 def _reason(inputs: SignalInputs) -> str:
@@ -84,9 +128,8 @@ def mtf_alignment(inputs: SignalInputs) -> Score:
     by_interval = trends(inputs)
     if len(by_interval) < LEAST_INTERVALS:
         return unavailable(NAME, _reason(inputs))
-    total = sum(WEIGHTS[name] for name in by_interval)
-    value = sum(WEIGHTS[name] * x for name, x in by_interval.items()) / total
     seeds = {seed_of(inputs.bars[name].open_time, name, inputs.as_of) for name in by_interval}
     seed = "short" if "short" in seeds else "anchored"
     observations = sum(len(inputs.bars[name]) for name in by_interval)
-    return measured(NAME, clip1(value), observations, {**by_interval, "seed": seed})
+    value = align(np.array([by_interval.get(name, np.nan) for name in WEIGHTS])).value
+    return measured(NAME, value, observations, {**by_interval, "seed": seed})

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -82,16 +83,27 @@ def raw_state(
 
 
 @rule
-def confirm(raw: Ints) -> tuple[int, int]:
-    """Confirmed state after the last bar, and the bar that confirmed it (-1 if none)."""
-    state, since, streak = UNKNOWN, -1, 0
+def confirm(raw: Ints) -> tuple[Ints, Ints]:
+    """Confirmed state after each bar, and the bar that confirmed it (-1 if none)."""
+    states, since = np.empty(len(raw), np.int64), np.empty(len(raw), np.int64)
+    state, confirmed, streak = UNKNOWN, -1, 0
     for i in range(len(raw)):
         streak = streak + 1 if i > 0 and raw[i] == raw[i - 1] else 1
-        if raw[i] == state or raw[i] == UNKNOWN:
-            continue
-        if state == UNKNOWN or raw[i] == VOLATILE or streak >= CONFIRMATIONS:
-            state, since = raw[i], i
-    return state, since
+        is_new = raw[i] != state and raw[i] != UNKNOWN
+        at_once = state == UNKNOWN or raw[i] == VOLATILE
+        if is_new and (at_once or streak >= CONFIRMATIONS):
+            state, confirmed = raw[i], i
+        states[i], since[i] = state, confirmed
+    return states, since
+
+
+@rule
+def trend_score(state: int, adx: float) -> float:
+    """Strength of a trending state with the sign of its side, else 0."""
+    strength = min(max((adx - RANGE_ADX) / FULL_TREND, 0.0), 1.0)
+    if state == UP:
+        return strength
+    return -strength if state == DOWN else 0.0
 
 
 @rule
@@ -143,6 +155,15 @@ def raw_states(
     return result
 
 
+@rule
+def trend_scores(states: Ints, adx: Floats) -> Floats:
+    """``trend_score`` of every bar."""
+    result = np.empty(len(states))
+    for i in range(len(states)):
+        result[i] = trend_score(states[i], adx[i])
+    return result
+
+
 def slope_of(average: Floats, reach: Floats) -> Floats:
     """Change of the slow EMA over 10 bars, in ranges a bar; 0 where nothing moved."""
     result = np.full(len(average), np.nan)
@@ -168,32 +189,53 @@ def _unknown(reason: str, observations: int) -> RegimeReading:
     return RegimeReading(Regime.UNKNOWN, Regime.UNKNOWN, None, score)
 
 
-@lru_cache(maxsize=4)  # the same 15m bars come 15 times
-def _read(bars: Candles, seed: str) -> RegimeReading:
+class RegimeSeries(NamedTuple):
+    """The regime after each bar and the numbers behind it, all of shape (n,)."""
+
+    state: Ints
+    raw: Ints
+    since: Ints
+    """Row of the bar that confirmed the state; -1 while unknown."""
+    adx: Floats
+    plus_di: Floats
+    minus_di: Floats
+    slope: Floats
+    efficiency_ratio: Floats
+    natr: Floats
+
+
+def regime_series(bars: Candles) -> RegimeSeries:
+    """Read every bar since the anchor."""
     reach = average_true_range(bars.high, bars.low, bars.close, PERIOD)
     adx, plus_di, minus_di = directional_movement(bars.high, bars.low, bars.close, PERIOD)
     slope = slope_of(ema(bars.close, SLOW), reach)
     er = efficiency_ratio(bars.close, ER_PERIOD)
     natr = reach / bars.close
     raw = raw_states(adx, plus_di, minus_di, slope, er, natr)
-    code, row = confirm(raw)
-    state = Regime(code)
-    strength = min(max((float(adx[-1]) - RANGE_ADX) / FULL_TREND, 0.0), 1.0)
-    value = {Regime.TRENDING_UP: strength, Regime.TRENDING_DOWN: -strength}.get(state, 0.0)
-    rank = natr_rank(natr, len(natr) - 1)
-    since = int(bars.open_time[row]) + INTERVALS[INTERVAL]
+    states, since = confirm(raw)
+    return RegimeSeries(states, raw, since, adx, plus_di, minus_di, slope, er, natr)
+
+
+@lru_cache(maxsize=4)  # the same 15m bars come 15 times
+def _read(bars: Candles, seed: str) -> RegimeReading:
+    read = regime_series(bars)
+    state, raw_code = Regime(int(read.state[-1])), Regime(int(read.raw[-1]))
+    adx = float(read.adx[-1])
+    value = trend_score(state.value, adx)
+    rank = natr_rank(read.natr, len(bars) - 1)
+    since = int(bars.open_time[read.since[-1]]) + INTERVALS[INTERVAL]
     details: Raw = {
         "state": state.name,
-        "raw_state": Regime(int(raw[-1])).name,
+        "raw_state": raw_code.name,
         "since": since,
-        "adx": float(adx[-1]),
-        "plus_di": float(plus_di[-1]),
-        "minus_di": float(minus_di[-1]),
-        "slope": float(slope[-1]),
-        "efficiency_ratio": float(er[-1]),
-        "natr": float(natr[-1]),
+        "adx": adx,
+        "plus_di": float(read.plus_di[-1]),
+        "minus_di": float(read.minus_di[-1]),
+        "slope": float(read.slope[-1]),
+        "efficiency_ratio": float(read.efficiency_ratio[-1]),
+        "natr": float(read.natr[-1]),
         "seed": seed,
         "natr_rank": None if np.isnan(rank) else rank,
     }
     score = measured(NAME, value, len(bars), details)
-    return RegimeReading(state, Regime(int(raw[-1])), since, score)
+    return RegimeReading(state, raw_code, since, score)

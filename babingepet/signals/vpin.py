@@ -123,13 +123,14 @@ def _daily_sizes(days: Ints, volume: Floats, whole: Bools) -> Floats:
 @rule
 def signed_buckets(
     base_volume: Floats, taker_buy: Floats, bounds: Ints, sizes: Floats, first: int
-) -> Floats:
-    """(bought - sold) / V of each bucket finished since day ``first``, in [-1, 1].
+) -> tuple[Floats, Ints]:
+    """(bought - sold) / V of each bucket finished since day ``first``, in [-1, 1], and its minute.
 
     A minute that overflows a bucket is split with its own buy share. When V changes at 00:00 UTC
     the bucket in progress is dropped.
     """
     result = np.empty(bounds[-1] - bounds[first] + 1)
+    rows = np.empty(len(result), np.int64)
     finished = 0
     size, filled, bought = np.nan, 0.0, 0.0
     for day in range(first, len(sizes)):
@@ -145,12 +146,14 @@ def signed_buckets(
                 left_bought -= part
                 if finished == len(result):
                     result = np.concatenate((result, np.empty(len(result))))
+                    rows = np.concatenate((rows, np.empty(len(rows), np.int64)))
                 result[finished] = (2.0 * (bought + part) - size) / size
+                rows[finished] = i
                 finished += 1
                 filled, bought = 0.0, 0.0
             filled += left
             bought += left_bought
-    return result[:finished].copy()
+    return result[:finished].copy(), rows[:finished].copy()
 
 
 @rule
@@ -162,6 +165,91 @@ def rolling_vpin(signed: Floats) -> Floats:
         for j in range(k, k + WINDOW):
             total += abs(signed[j])
         result[k] = total / WINDOW
+    return result
+
+
+class Toxicity(NamedTuple):
+    """What the newest of a run of buckets says."""
+
+    rank: float
+    direction: float
+    value: float
+
+
+@rule
+def mean_direction(signed: Floats) -> float:
+    """Mean signed imbalance of the last buckets."""
+    total = 0.0
+    for k in range(len(signed) - DIRECTION_WINDOW, len(signed)):
+        total += signed[k]
+    return total / DIRECTION_WINDOW
+
+
+@rule
+def toxicity(signed: Floats, vpins: Floats) -> Toxicity:
+    """Rank, direction and score of the newest bucket.
+
+    Args:
+        signed: Every bucket so far.
+        vpins: ``rolling_vpin`` of them, or of the newest 550; more than 100 of them, none NaN.
+    """
+    population = vpins[max(0, len(vpins) - 1 - POPULATION) : len(vpins) - 1]
+    rank = mid_rank(population, vpins[-1])
+    direction = mean_direction(signed)
+    return Toxicity(
+        rank, direction, clip1(direction / FULL_DIRECTION) * max(0.0, (rank - 0.5) / 0.5)
+    )
+
+
+@rule
+def bucket_scores(signed: Floats) -> Floats:
+    """The score after each bucket; NaN where it is unavailable."""
+    vpins = rolling_vpin(signed)
+    result = np.full(len(signed), np.nan)
+    begin = 0  # after the last NaN
+    for k in range(len(vpins)):
+        if np.isnan(vpins[k]):
+            begin = k + 1
+        unbroken = begin <= max(0, k - POPULATION)
+        if unbroken and k >= LEAST_POPULATION:
+            finished = k + WINDOW
+            result[finished - 1] = toxicity(signed[:finished], vpins[: k + 1]).value
+    return result
+
+
+@rule
+def vpin_series(
+    base_volume: Floats,
+    taker_buy: Floats,
+    days: VolumeDays,
+    since: int,
+    first: int,
+    after_hole: Bools,
+) -> Floats:
+    """The score at the close of the minutes from row ``first`` on; NaN where it is unavailable.
+
+    Args:
+        base_volume: Of every minute, base units.
+        taker_buy: Taker-buy volume of every minute, base units; NaN where never recorded.
+        days: The days of these minutes.
+        since: Day whose first bucket is the first of the series.
+        first: Row, not before that day.
+        after_hole: ``is_after_hole`` of the minutes from row ``first`` on.
+    """
+    signed, rows = signed_buckets(base_volume, taker_buy, days.bounds, days.sizes, since)
+    scores = bucket_scores(signed)
+    result = np.full(len(after_hole), np.nan)
+    bucket = -1
+    for day in range(since, len(days.sizes)):
+        if np.isnan(days.sizes[day]):
+            continue
+        for i in range(
+            max(first, days.bounds[day]), min(days.bounds[day + 1], first + len(result))
+        ):
+            while bucket + 1 < len(rows) and rows[bucket + 1] <= i:
+                bucket += 1
+            if bucket >= 0 and not after_hole[i - first] and not np.isnan(taker_buy[i]):
+                result[i - first] = scores[bucket]
     return result
 
 
@@ -186,7 +274,7 @@ def vpin(inputs: SignalInputs) -> Score:
         )
     anchor_row = np.searchsorted(minutes.open_time, anchor("1m", inputs.as_of))
     anchor_day = int(np.searchsorted(days.bounds, anchor_row, side="right")) - 1
-    signed = signed_buckets(
+    signed, _ = signed_buckets(
         minutes.base_volume,
         minutes.taker_buy_base_volume,
         days.bounds,
@@ -212,11 +300,7 @@ def _by_trades(inputs: SignalInputs) -> ByTrades:
     clock = last.volume_clock if last and last.open_time == inputs.as_of - MINUTE else None
     if clock is None or len(clock.recent) < WINDOW:
         return NOT_BY_TRADES
-    return ByTrades(float(rolling_vpin(clock.recent)[-1]), _direction(clock.recent))
-
-
-def _direction(signed: Floats) -> float:
-    return float(signed[-DIRECTION_WINDOW:].sum()) / DIRECTION_WINDOW
+    return ByTrades(float(rolling_vpin(clock.recent)[-1]), mean_direction(clock.recent))
 
 
 def _score(
@@ -227,21 +311,18 @@ def _score(
         return unavailable(NAME, "taker-buy volume is missing in some minutes", len(signed))
     if len(history) <= LEAST_POPULATION:
         return unavailable(NAME, f"warm-up: {len(signed)} of 150 volume buckets", len(signed))
-    current = float(history[-1])
-    rank = mid_rank(history[:-1], current)
-    direction = _direction(signed)
-    value = clip1(direction / FULL_DIRECTION) * max(0.0, (rank - 0.5) / 0.5)
+    newest = toxicity(signed, history)
     return measured(
         NAME,
-        value,
+        newest.value,
         len(signed),
         {
-            "vpin": current,
+            "vpin": float(history[-1]),
             "tape_vpin": by_trades.vpin,
-            "rank": rank,
-            "direction": direction,
+            "rank": newest.rank,
+            "direction": newest.direction,
             "tape_direction": by_trades.direction,
-            "level": vpin_level(rank),
+            "level": vpin_level(newest.rank),
             "bucket_volume": size,
             "seed": seed,
             "method": "taker volume of one-minute candles",

@@ -6,16 +6,18 @@ own, so a blocking failure of today stops entries with the gate CHECK_FAILED unt
 """
 
 import warnings
+from dataclasses import replace
 
 import dagster as dg
 
 from babingepet_assets.btc.daily import REPORT_POOL
-from babingepet_assets.btc.reporting import asset_key, open_scope
+from babingepet_assets.btc.reporting import asset_key
 from babingepet_assets.partitions import DAILY
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse.records import CheckRecord
 from babingepet_services.btc_checks import CHECKS, CheckSpec
+from babingepet_services.btc_day import open_scope
 from babingepet_services.btc_day_checks import check_day
 
 
@@ -67,10 +69,10 @@ def _evaluate(
     context: dg.AssetCheckExecutionContext, spec: CheckSpec, settings: Settings, clock: Clock
 ) -> dg.AssetCheckResult:
     """Evaluate every day of the run; the result of several is that of the worst."""
-    records = []
-    for partition in context.partition_keys:
-        with open_scope(settings, clock, partition) as scope:
-            records += check_day(scope, clock.now(), spec.name)
+    days = context.partition_keys
+    with open_scope(settings, clock, days[0]) as first:
+        scopes = [replace(first, partition=day) for day in days]
+        records = [one for day in scopes for one in check_day(day, clock.now(), spec.name)]
     if len(records) > 1:
         for record in records:
             context.op_execution_context.log_event(evaluation(record))  # type: ignore[arg-type]

@@ -7,15 +7,14 @@ by the loop alike. Does not belong here: what is reported (``babingepet_services
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 
 from babingepet.market.intervals import iso
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
-from babingepet_services.btc_day import AssetReport, DayScope, Describe
+from babingepet_services.btc_day import AssetReport, Describe, open_scope
 from babingepet_services.btc_day_decided import (
     describe_decisions,
     describe_portfolio,
@@ -29,10 +28,9 @@ from babingepet_services.btc_day_market import (
     describe_order_book,
     describe_order_flow,
 )
-from babingepet_services.market_source import open_warehouse, resolve_market
 from babingepet_services.version import code_version
 
-Metadata = Mapping[str, dg.MetadataValue]
+Shown = dict[str, dg.MetadataValue]
 
 REPORTS: Mapping[str, Describe] = {
     "btc/candles": describe_candles,
@@ -44,7 +42,7 @@ REPORTS: Mapping[str, Describe] = {
     "btc/positions": describe_positions,
     "btc/portfolio": describe_portfolio,
 }
-"""The report of each asset, in the order of the graph."""
+"""What the loop reports of each asset, in the order of the graph."""
 
 
 def asset_key(name: str) -> dg.AssetKey:
@@ -52,20 +50,9 @@ def asset_key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("/"))
 
 
-@contextmanager
-def open_scope(settings: Settings, clock: Clock, partition: str) -> Iterator[DayScope]:
-    """One day of the warehouse that belongs to the market of the settings."""
-    source = resolve_market(settings, clock)
-    database = open_warehouse(settings, source)
-    try:
-        yield DayScope(database, settings.symbol, source, partition)
-    finally:
-        database.close()
-
-
-def metadata(report: AssetReport) -> dict[str, dg.MetadataValue]:
+def metadata(report: AssetReport) -> Shown:
     """Everything a report says, as the UI shows it; numbers become curves over the partitions."""
-    shown: dict[str, dg.MetadataValue] = {
+    shown: Shown = {
         "dagster/row_count": dg.MetadataValue.int(report.rows),
         "source": dg.MetadataValue.text(report.source),
         "window": dg.MetadataValue.text(_window(report)),
@@ -83,22 +70,30 @@ def metadata(report: AssetReport) -> dict[str, dg.MetadataValue]:
 def report_days(
     context: dg.AssetExecutionContext, settings: Settings, clock: Clock
 ) -> dg.MaterializeResult[None]:
-    """Report every day of the run; what the exchange still tells of a day is fetched first.
-
-    The result's metadata is that of the last day. In a backfill each day also keeps its own.
-    """
+    """Report every day of the run; what the exchange still tells of a day is fetched first."""
     name = context.asset_key.to_user_string()
-    shown: dict[str, dg.MetadataValue] = {}
-    for partition in context.partition_keys:
+
+    def show(partition: str) -> Shown:
         with open_scope(settings, clock, partition) as scope:
             fetched = fetch_day(name, scope, settings, clock) if name in FETCH else None
-            shown = metadata(REPORTS[name](scope)) | _fetched(fetched)
-        if len(context.partition_keys) > 1:
-            context.add_asset_metadata(shown, partition_key=partition)
-    return dg.MaterializeResult(metadata=shown if len(context.partition_keys) == 1 else {})
+            return metadata(REPORTS[name](scope)) | _fetched(fetched)
+
+    return day_by_day(context, name, show)
 
 
-def _fetched(fetched: Fetched | None) -> dict[str, dg.MetadataValue]:
+def day_by_day(
+    context: dg.AssetExecutionContext, name: str, show: Callable[[str], Shown]
+) -> dg.MaterializeResult[None]:
+    """Show each day of the run, in order; in a backfill each day keeps its own metadata."""
+    days, key = context.partition_keys, asset_key(name)
+    if len(days) == 1:
+        return dg.MaterializeResult(asset_key=key, metadata=show(days[0]))
+    for day in days:
+        context.add_asset_metadata(show(day), asset_key=key, partition_key=day)
+    return dg.MaterializeResult(asset_key=key)
+
+
+def _fetched(fetched: Fetched | None) -> Shown:
     if fetched is None:
         return {}
     if fetched.note is not None:

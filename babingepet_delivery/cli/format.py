@@ -24,6 +24,8 @@ COLOURS = {
     "SHORT": "red",
 }
 BYTES_STEP = 1024
+WIDE = 110
+"""Columns of a terminal that has room for wide tables; narrower ones are told in parts."""
 
 
 def moment(time: Number) -> str:

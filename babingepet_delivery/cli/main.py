@@ -20,17 +20,26 @@ from babingepet_delivery.cli.demo import demo
 from babingepet_delivery.cli.doctor import doctor
 from babingepet_delivery.cli.explain import explain
 from babingepet_delivery.cli.jobs import jobs
+from babingepet_delivery.cli.lookahead import lookahead
+from babingepet_delivery.cli.parity import parity
 from babingepet_delivery.cli.performance import performance
+from babingepet_delivery.cli.replay import replay_commands
 from babingepet_delivery.cli.replay_cycle import replay_cycle
+from babingepet_delivery.cli.replays import replays
 from babingepet_delivery.cli.run import run
 from babingepet_delivery.cli.signals import signals
+from babingepet_delivery.cli.sweep import sweep
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "run": run,
     "demo": demo,
     "explain": explain,
     "replay-cycle": replay_cycle,
+    "parity": parity,
+    "replays": replays,
     "performance": performance,
+    "sweep": sweep,
+    "lookahead": lookahead,
     "signals": signals,
     "jobs": jobs,
     "doctor": doctor,
@@ -53,6 +62,7 @@ def build_app() -> App:
     )
     for order, (name, command) in enumerate(COMMANDS.items()):
         app.command(command, name=name, sort_key=order)
+    app.command(replay_commands())
     app.command(database_commands())
     return app
 

@@ -5,68 +5,20 @@ Belongs here: how a metric looks. What is told is decided by the service.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import groupby
-from typing import Any
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.text import Text
 
-from babingepet.market.intervals import DAY, HOUR, MINUTE
-from babingepet_delivery.cli.format import moment, money, plain_table, section, signed
-
-Document = Mapping[str, Any]
-Show = Callable[[float], str]
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def _share(value: float) -> str:
-    return f"{value:.2%}"
-
-
-def _change(value: float) -> str:
-    return f"{value:+.2%}"
-
-
-def _ratio(value: float) -> str:
-    return f"{value:.3f}"
-
-
-def _usdt(value: float) -> str:
-    return f"{signed(value)} USDT"
-
-
-def _r(value: float) -> str:
-    return f"{value:+.3f} R"
-
-
-def _count(value: float) -> str:
-    return f"{value:.0f}"
-
-
-FORMS: Mapping[str, Show] = {
-    "total_return": _change,
-    "cagr": _change,
-    "volatility": _share,
-    "max_drawdown": _change,
-    "value_at_risk_95": _change,
-    "conditional_value_at_risk_95": _change,
-    "ulcer_index": _share,
-    "exposure_share": _share,
-    "hit_rate": _share,
-    "expectancy": _usdt,
-    "expectancy_r": _r,
-    "average_win": _usdt,
-    "average_loss": _usdt,
-    "longest_losing_streak": _count,
-    "gross_pnl": _usdt,
-    "fees_paid": _usdt,
-    "funding_paid": _usdt,
-    "slippage_paid": _usdt,
-    "net_pnl": _usdt,
-}
-"""How a metric is written; the others are ratios."""
+from babingepet_delivery.cli.format import WIDE, moment, money, plain_table, section, signed
+from babingepet_delivery.cli.metric_text import (
+    MONTHS,
+    Document,
+    interval_text,
+    span_text,
+    value_text,
+    year_rows,
+)
 
 
 def print_performance(console: Console, document: Document) -> None:
@@ -75,14 +27,14 @@ def print_performance(console: Console, document: Document) -> None:
     section(
         console, f"Returns of UTC days, {document['periods_per_year']} a year; risk-free rate 0"
     )
-    _print_metrics(console, document["returns"])
-    _print_drawdown(console, document["drawdown"])
-    _print_trades(console, "Closed trades", document["trades"])
+    print_metrics(console, document["returns"])
+    print_drawdown(console, document["drawdown"])
+    print_trades(console, "Closed trades", document["trades"])
     section(console, "Costs of closed trades (positive was paid)")
-    _print_metrics(console, document["costs"])
-    _print_trades(console, "Shadow trades (not entered: no money)", document["shadows"])
+    print_metrics(console, document["costs"])
+    print_trades(console, "Shadow trades (not entered: no money)", document["shadows"])
     section(console, "Months")
-    _print_months(console, document["months"])
+    print_months(console, document["months"])
 
 
 def _print_head(console: Console, document: Document) -> None:
@@ -107,26 +59,21 @@ def _print_head(console: Console, document: Document) -> None:
     console.print(title)
 
 
-def _print_metrics(console: Console, metrics: Document) -> None:
+def print_metrics(console: Console, metrics: Document) -> None:
+    """Every metric of a part: value, interval, n, and what is to be known about it."""
     table = plain_table("", right=("value", "95 % interval", "n"), left=("note",))
     for name, metric in metrics.items():
         if isinstance(metric, Mapping):
-            form = FORMS.get(name, _ratio)
-            value, missing = metric["value"], metric["value"] is None
             table.add_row(
-                name.replace("_", " "), "-" if missing else form(value), _interval(metric, form),
-                f"{metric['n']:,}", metric["reason"] or "", style="dim" if missing else None,
+                name.replace("_", " "), value_text(name, metric["value"]),
+                interval_text(name, metric), f"{metric['n']:,}", metric["reason"] or "",
+                style="dim" if metric["value"] is None else None,
             )  # fmt: skip
     console.print(table)
 
 
-def _interval(metric: Document, form: Show) -> str:
-    if metric["low"] is None:
-        return ""
-    return f"{form(metric['low'])} to {form(metric['high'])}"
-
-
-def _print_drawdown(console: Console, drawdown: Document | None) -> None:
+def print_drawdown(console: Console, drawdown: Document | None) -> None:
+    """The deepest fall: from where, to where, for how long."""
     if drawdown is None:
         return
     back = drawdown["recovery"]
@@ -134,11 +81,12 @@ def _print_drawdown(console: Console, drawdown: Document | None) -> None:
     console.print(
         f"deepest drawdown: {money(drawdown['peak_equity'], 4)} at {moment(drawdown['start'])} to "
         f"{money(drawdown['valley_equity'], 4)} at {moment(drawdown['valley'])}, {ended}, "
-        f"{_span(drawdown['duration'])}"
+        f"{span_text(drawdown['duration'])}"
     )
 
 
-def _print_trades(console: Console, title: str, trades: Document) -> None:
+def print_trades(console: Console, title: str, trades: Document) -> None:
+    """Metrics of closed trades under their numbers."""
     if not trades["count"]:
         section(console, f"{title}: none")
         return
@@ -147,24 +95,19 @@ def _print_trades(console: Console, title: str, trades: Document) -> None:
         f"{title}: {trades['count']} ({trades['wins']} won, {trades['losses']} lost, "
         f"{trades['breakeven']} breakeven)",
     )
-    _print_metrics(console, trades)
+    print_metrics(console, trades)
 
 
-def _print_months(console: Console, months: list[Document]) -> None:
-    table = plain_table("year", right=(*MONTHS, "year"))
-    for year, members in groupby(months, key=lambda one: one["month"][:4]):
-        cells, growth = dict.fromkeys(range(12), ""), 1.0
-        for one in members:
-            whole = "" if one["is_whole"] else "*"
-            value = one["value"]
-            cells[int(one["month"][5:]) - 1] = "-" if value is None else f"{value:+.2%}{whole}"
-            growth *= 1.0 + (value or 0.0)
-        table.add_row(year, *cells.values(), f"{growth - 1.0:+.2%}")
-    console.print(table)
+def print_months(console: Console, months: list[Document]) -> None:
+    """Returns of calendar months, a row a year; half years one below the other in little room."""
+    rows = year_rows(months)
+    half = len(MONTHS) // 2
+    parts = [(0, half), (half, len(MONTHS))] if console.width < WIDE else [(0, len(MONTHS))]
+    for first, stop in parts:
+        ends = stop == len(MONTHS)
+        table = plain_table("year", right=(*MONTHS[first:stop], *(["year"] if ends else [])))
+        for row in rows:
+            table.add_row(row.year, *row.cells[first:stop], *([row.total] if ends else []))
+        console.print(table)
     if not all(one["is_whole"] for one in months):
         console.print("* a month of which the period holds a part", style="dim")
-
-
-def _span(milliseconds: int) -> str:
-    days, rest = divmod(milliseconds, DAY)
-    return f"{days} d {rest // HOUR} h {rest % HOUR // MINUTE} min"

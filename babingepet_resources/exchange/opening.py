@@ -94,17 +94,7 @@ def _kline_files(data: Sequence[Path], files: Sequence[Path], symbol: str) -> li
     ]
     if not chosen:
         raise InputError(f"{data[0]}: holds no file for {symbol}.")
-    for path in chosen:
-        named = _named_symbol(path)
-        if named and named != symbol:
-            raise InputError(f"{path}: is a file of {named}, not of {symbol}.")
     return chosen
-
-
-def _named_symbol(path: Path) -> str | None:
-    """The symbol at the beginning of a name such as `ETHUSDT-1m-2025-01.csv`, if there is one."""
-    named = path.name.partition("-")[0]
-    return named if named.isupper() and named.endswith(("USDT", "USDC")) else None
 
 
 def _open_stretch(

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from babingepet.errors import InputError
-from babingepet.market.frames import Candles
+from babingepet.market.frames import Candles, Ints
 from babingepet.market.intervals import INTERVALS
 from babingepet_resources.warehouse.facts import insert_frame, matching, read_frame
 from babingepet_resources.warehouse.records import InsertOutcome
@@ -60,6 +60,16 @@ def read(
     """
     key = _key(symbol, interval, source)
     return read_frame(connection, matching(table, Candles, key, start, end, known_until), Candles)
+
+
+def read_known(
+    connection: Connection, symbol: str, interval: str, source: str, start: int, end: int
+) -> tuple[Candles, Ints]:
+    """Candles with start <= open_time < end, and when each became known, UTC ms."""
+    query = matching(table, Candles, _key(symbol, interval, source), start, end)
+    rows = connection.execute(query.add_columns(table.columns.known_at)).all()
+    known_at = np.array([row[-1] for row in rows], dtype=np.int64)
+    return Candles.from_rows(row[:-1] for row in rows), known_at
 
 
 def span(connection: Connection, symbol: str, interval: str, source: str) -> tuple[int, int] | None:

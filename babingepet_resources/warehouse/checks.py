@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from babingepet_resources.warehouse.records import CheckRecord
-from babingepet_resources.warehouse.statements import insert_records, replacing, select_records
+from babingepet_resources.warehouse.statements import (
+    insert_records,
+    replacing,
+    select_record,
+    select_records,
+)
 from babingepet_resources.warehouse.tables import data_checks as table
 
 
@@ -20,6 +25,19 @@ def put(connection: Connection, evaluations: Sequence[CheckRecord]) -> None:
     }
     newer = "data_checks.evaluated_at <= excluded.evaluated_at"
     insert_records(connection, table, list(latest.values()), replacing(table, only_where=newer))
+
+
+def latest(
+    connection: Connection, asset: str, name: str, partition: str, source: str
+) -> CheckRecord | None:
+    """The latest evaluation of one check; None when it never was evaluated."""
+    query = select(table).where(
+        table.c.asset == asset,
+        table.c.name == name,
+        table.c.partition == partition,
+        table.c.source == source,
+    )
+    return select_record(connection, query, CheckRecord)
 
 
 def blocking_failures(connection: Connection, asset_prefix: str) -> list[CheckRecord]:

@@ -35,13 +35,15 @@ def decision(connection: Connection, book: str, cycle_id: str) -> DecisionRecord
 
 
 def last_decision(
-    connection: Connection, book: str, symbol: str, source: str
+    connection: Connection, book: str, symbol: str, source: str, until: int | None = None
 ) -> DecisionRecord | None:
-    """The newest decision about an instrument on facts of this source."""
+    """The newest decision about an instrument on facts of this source; with as_of <= ``until``."""
     table = btc_decisions.c
     query = select(btc_decisions).where(
         table.book == book, table.symbol == symbol, table.source == source
     )
+    if until is not None:
+        query = query.where(table.as_of <= until)
     return select_record(connection, query.order_by(table.as_of.desc()), DecisionRecord)
 
 
@@ -66,6 +68,21 @@ def outlines(
         table.book == book, table.symbol == symbol, table.as_of >= start, table.as_of < end
     )
     return [DecisionOutline(*row) for row in connection.execute(query.order_by(table.as_of))]
+
+
+def verdicts(
+    connection: Connection, book: str, symbol: str, source: str, start: int, end: int
+) -> dict[int, str]:
+    """Verdicts on facts of this source by the time they were reached, start <= as_of < end."""
+    table = btc_decisions.c
+    query = select(table.as_of, table.verdict).where(
+        table.book == book,
+        table.symbol == symbol,
+        table.source == source,
+        table.as_of >= start,
+        table.as_of < end,
+    )
+    return {row.as_of: row.verdict for row in connection.execute(query)}
 
 
 def signals(connection: Connection, book: str, cycle_id: str) -> list[SignalRecord]:

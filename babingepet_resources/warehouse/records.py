@@ -28,6 +28,12 @@ from babingepet_resources.warehouse.market_records import (
     OrderBookRecord,
     OrderFlowRecord,
 )
+from babingepet_resources.warehouse.replay_records import (
+    ReplayDay,
+    ReplayDayRecord,
+    ReplayRunRecord,
+    ReplayTradeRecord,
+)
 from babingepet_resources.warehouse.service_records import (
     BlobRecord,
     CheckRecord,
@@ -58,6 +64,10 @@ __all__ = [
     "PortfolioRecord",
     "PositionRecord",
     "ReasoningRecord",
+    "ReplayDay",
+    "ReplayDayRecord",
+    "ReplayRunRecord",
+    "ReplayTradeRecord",
     "SignalRecord",
     "VerdictRecord",
 ]

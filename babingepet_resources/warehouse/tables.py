@@ -1,6 +1,6 @@
 """Every table of the warehouse, and the metadata that holds them all.
 
-What belongs here: nothing but the names. Columns, keys and indexes are in the four modules below;
+What belongs here: nothing but the names. Columns, keys and indexes are in the five modules below;
 how tables come to be is in ``migrations``, and a test holds the two together.
 """
 
@@ -30,6 +30,11 @@ from babingepet_resources.warehouse.market_tables import (
     crypto_trades,
     market_gaps,
 )
+from babingepet_resources.warehouse.replay_tables import (
+    replay_days,
+    replay_runs,
+    replay_trades,
+)
 from babingepet_resources.warehouse.service_tables import (
     data_checks,
     loop_lease,
@@ -57,6 +62,9 @@ __all__ = [
     "metadata",
     "news",
     "outbox",
+    "replay_days",
+    "replay_runs",
+    "replay_trades",
     "sim_portfolio",
     "swarm_verdicts",
     "warehouse_meta",

@@ -6,13 +6,15 @@ import dagster as dg
 import pytest
 
 from babingepet_assets.btc import decided, market
+from babingepet_assets.btc.replaying import REPLAYED
 from babingepet_assets.btc.reporting import REPORTS
 from babingepet_assets.definitions import build_definitions
 from babingepet_services.version import code_version
 from tests.assets.conftest import DAY, MINUTES
 from tests.fakes import FakeClock
+from tests.services.conftest import EAGER
 
-ASSETS = {a.key.to_user_string(): a for a in (*market.ASSETS, *decided.ASSETS)}
+ASSETS = {k.to_user_string(): a for a in (*market.ASSETS, *decided.ASSETS) for k in a.keys}
 LEDGER = (
     "btc_decisions",
     "crypto_signals",
@@ -20,14 +22,27 @@ LEDGER = (
     "sim_portfolio",
     "cycle_inputs",
 )
+DAY_SO_FAR = MINUTES + 10 * 60
+"""Minutes that are stored of the day: the history that the loop loaded begins before it."""
 ROWS = {
-    "btc/candles": MINUTES + 10 * 60,  # the history that the loop loaded begins before the day
+    "btc/candles": DAY_SO_FAR,
     "btc/order_flow": MINUTES + 14,  # the first minute brings the trades of a quarter of an hour
     "btc/order_book": MINUTES,
-    "btc/signals": MINUTES * 13,
-    "btc/decisions": MINUTES,
-    "btc/portfolio": MINUTES,
+    "btc/signals": DAY_SO_FAR * 13,
+    "btc/decisions": DAY_SO_FAR,
+    "btc/portfolio": DAY_SO_FAR,
 }
+
+
+SOURCES = dict.fromkeys(REPLAYED, "simulated, replayed")
+
+
+def called(name, settings, day=DAY):
+    """What an asset that is called as a function says of a day, by name."""
+    with dg.build_asset_context(partition_key=day) as context:
+        results = ASSETS[name](context, settings=settings, clock=FakeClock())
+    several = (results,) if isinstance(results, dg.MaterializeResult) else results
+    return next(r.metadata for r in several if r.asset_key.to_user_string() == name)
 
 
 def rows(settings, tables):
@@ -43,14 +58,12 @@ def run_of_all(settings, instance, **how):
     return job.execute_in_process(instance=instance, raise_on_error=False, **how)
 
 
-@pytest.mark.parametrize("name", ASSETS)
+@pytest.mark.parametrize("name", sorted(ASSETS))
 def test_an_asset_called_as_a_function_reports_its_day(name, settings):
-    with dg.build_asset_context(partition_key=DAY) as context:
-        result = ASSETS[name](context, settings=settings, clock=FakeClock())
-    shown = result.metadata
+    shown = called(name, settings.model_copy(update={"overrides": EAGER}))
     assert shown["dagster/row_count"].value == ROWS.get(name, shown["dagster/row_count"].value)
     assert shown["dagster/row_count"].value > 0
-    assert shown["source"].value == "simulated, perpetual"
+    assert shown["source"].value == SOURCES.get(name, "simulated, perpetual")
     assert shown["window"].value.startswith(DAY)
     assert shown["code_version"].value == code_version()
     assert "|" in shown["table"].value
@@ -72,12 +85,12 @@ def test_a_market_that_cannot_be_asked_leaves_the_day_as_it_is(settings):
     assert shown["fetched"].value.startswith("nothing was fetched: ")
 
 
-def test_an_empty_day_is_reported_as_empty(settings):
+@pytest.mark.parametrize("asset", market.ASSETS)
+def test_an_empty_day_of_the_market_is_reported_as_empty(asset, settings):
     with dg.build_asset_context(partition_key="2024-02-29") as context:
-        for asset in ASSETS.values():
-            shown = asset(context, settings=settings, clock=FakeClock()).metadata
-            assert shown["dagster/row_count"].value == 0
-            assert shown["window"].value == "empty"
+        shown = asset(context, settings=settings, clock=FakeClock()).metadata
+    assert shown["dagster/row_count"].value == 0
+    assert shown["window"].value == "empty"
 
 
 @pytest.mark.slow
@@ -103,3 +116,4 @@ def test_a_backfill_is_one_run_in_which_each_day_keeps_its_own_report(settings):
 
 def test_the_reports_are_those_of_the_graph():
     assert set(REPORTS) == set(ASSETS)
+    assert set(REPLAYED) == {k.to_user_string() for a in decided.ASSETS for k in a.keys}

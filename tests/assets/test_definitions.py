@@ -10,7 +10,9 @@ from babingepet_assets.btc.checks import ASSET_CHECKS
 from babingepet_assets.btc.daily import REPORT_POOL
 from babingepet_assets.btc.loop import MAX_RUNTIME, POOL, TAGS
 from babingepet_assets.definitions import build_definitions, defs
+from babingepet_assets.learning.parity import POOL as LEARNING_POOL
 from babingepet_assets.partitions import DAILY
+from babingepet_services import live_parity as parity
 from babingepet_services.btc_checks import CHECKS
 from tests.fakes import FakeClock
 
@@ -23,7 +25,10 @@ LINEAGE = {
     "btc/decisions": {"btc/signals"},
     "btc/positions": {"btc/decisions", "btc/positions"},
     "btc/portfolio": {"btc/positions"},
+    "learning/live_replay_parity": {"btc/decisions"},
 }
+POOLS = {"btc": REPORT_POOL, "learning": LEARNING_POOL}
+"""Each market's reports run one at a time."""
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +56,23 @@ def test_positions_begin_with_what_the_day_before_left_open(graph):
     )
 
 
+def test_decisions_and_positions_are_made_together_so_that_a_backfill_is_one_run(graph):
+    """Dagster gives an asset with a past of its own a second run, unless it comes with its parents."""
+    together = {dg.AssetKey(["btc", one]) for one in ("decisions", "positions")}
+    for key in together:
+        assert graph.get(key).execution_set_asset_keys == together
+
+
 def test_every_asset_says_what_it_is(graph):
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
-        assert node.group_name == "btc"
+        market = key.path[0]
+        assert node.group_name == market
         assert node.partitions_def == DAILY
-        assert node.owners == ["team:btc"]
+        assert node.owners == [f"team:{market}"]
         assert node.kinds
         assert node.code_version
-        assert node.pools == {REPORT_POOL}
+        assert node.pools == {POOLS[market]}
         assert "Shape: " in node.description, name(key)
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
 
@@ -71,7 +84,8 @@ def test_today_is_a_partition():
 
 def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
     found = {(name(key.asset_key), key.name) for key in graph.asset_check_keys}
-    assert found == {(check.asset, check.name) for check in CHECKS}
+    data_checks = {(check.asset, check.name) for check in CHECKS}
+    assert found == data_checks | {(parity.ASSET, parity.CHECK)}
     specs = [spec for check in ASSET_CHECKS for spec in check.check_specs]
     assert len(specs) == len(CHECKS)
     for spec in specs:
@@ -83,15 +97,17 @@ def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
 def test_what_runs_by_itself_is_known():
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {
-        "btc_loop", "event_log_retention",
+        "btc_loop", "event_log_retention", "live_replay_parity",
     }  # fmt: skip
     sensors = {s.name: s for s in repository.sensor_defs}
     schedules = {s.name: s for s in repository.schedule_defs}
     assert set(sensors) == {"btc_loop"}
-    assert set(schedules) == {"event_log_retention"}
+    assert set(schedules) == {"event_log_retention", "live_replay_parity"}
+    assert {s.default_status for s in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
     assert sensors["btc_loop"].minimum_interval_seconds == 30
     assert sensors["btc_loop"].default_status == dg.DefaultSensorStatus.RUNNING
     assert schedules["event_log_retention"].cron_schedule == "20 3 * * *"
+    assert schedules["live_replay_parity"].cron_schedule == "30 0 * * *"
 
 
 def test_the_loop_goes_first_and_alone_and_may_outlast_a_day():

@@ -15,7 +15,7 @@ from babingepet_delivery.cli.main import COMMANDS
 from tests.delivery.conftest import PRODUCT, call, command_line, environment
 
 GUIDE = PRODUCT / "docs" / "commands.md"
-ALL = [*((name,) for name in COMMANDS), ("db", "upgrade")]
+ALL = [*((name,) for name in COMMANDS), ("replay",), ("replay", "compare"), ("db", "upgrade")]
 
 
 @pytest.mark.parametrize("command", ALL, ids=" ".join)
@@ -46,7 +46,7 @@ def test_help_lists_every_command_without_importing_what_is_slow():
     )
     program = [*command_line()[:1], "-c", script]
     done = subprocess.run(program, env=environment(), capture_output=True, text=True, check=True)
-    assert all(name in done.stdout for name in [*COMMANDS, "db"])
+    assert all(name in done.stdout for name in [*COMMANDS, "replay", "db"])
     assert done.stdout.splitlines()[-1] == "[]"
 
 

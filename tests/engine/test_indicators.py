@@ -105,14 +105,15 @@ def test_the_chandelier_hangs_three_ranges_from_the_extreme_of_22_bars():
     high[5], low[5] = 150.0, 50.0  # outside the window of 22
     high[20], low[21] = 103.0, 96.0
     reach = indicators.average_true_range(high, low, close, 22)[-1]
-    assert chandelier(high, low, close, 22, 3.0) == (103.0 - 3 * reach, 96.0 + 3 * reach)
+    levels = chandelier(high, low, close, 22, 3.0)
+    assert [level[-1] for level in levels] == [103.0 - 3 * reach, 96.0 + 3 * reach]
 
 
-@pytest.mark.parametrize(("count", "known"), [(0, False), (22, False), (23, True)])
+@pytest.mark.parametrize(("count", "known"), [(0, 0), (22, 0), (23, 1), (30, 8)])
 def test_the_chandelier_needs_23_bars(count, known):
     close = np.full(count, 100.0)
-    levels = chandelier(close + 1, close - 1, close, 22, 3.0)
-    assert not np.isnan(levels).any() if known else np.isnan(levels).all()
+    for levels in chandelier(close + 1, close - 1, close, 22, 3.0):
+        assert np.isnan(levels).tolist() == [True] * (count - known) + [False] * known
 
 
 def test_strength_is_the_share_of_the_gains_smoothed_by_wilder():

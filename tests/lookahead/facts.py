@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from babingepet.market.frames import BookLevels, Candles, Frame, FundingRates, Q
 from babingepet.market.history import BarHistory
 from babingepet.market.intervals import DAY, HOUR, MINUTE
 from babingepet.market.tape import Book, TapeMinute, reduce_minute
+from babingepet.replay.futures import changed, other_candles
 from babingepet.signals.inputs import TAPE_MINUTES, SignalInputs
 from babingepet.signals.vpin import bucket_volume
 from babingepet_services.btc_context import Context, signal_inputs
@@ -160,18 +161,13 @@ def _book(quotes: Quotes) -> Book | None:
     return Book(int(last.event_time[0]), BookLevels(np.zeros(1, np.int64), *sides))
 
 
-def changed(frame: F, **columns: Any) -> F:
-    """The frame with some columns replaced."""
-    return type(frame)(**frame.columns() | columns)
-
-
 def wild(facts: Facts, seed: int) -> Facts:
     """The facts with every price, size, rate and opinion replaced, some minutes and trades lost."""
     random = np.random.default_rng(seed)
     trades = facts.trades.where(random.random(len(facts.trades)) < 0.9)
     size = random.gamma(0.5, 1e3, (2, len(facts.quotes)))
     return Facts(
-        _wild_minutes(facts.minutes, random),
+        other_candles(facts.minutes.where(random.random(len(facts.minutes)) < 0.9), random),
         facts.hours,
         changed(
             trades,
@@ -193,19 +189,4 @@ def wild(facts: Facts, seed: int) -> Facts:
         changed(facts.flows, flow_usd=-1e3 * facts.flows.flow_usd),
         tuple(h._replace(polarity=-h.polarity, title=h.title[::-1]) for h in facts.headlines),
         tuple(v._replace(p_up=1.0 - v.p_up, side=-v.side) for v in facts.verdicts),
-    )
-
-
-def _wild_minutes(minutes: Candles, random: np.random.Generator) -> Candles:
-    minutes = minutes.where(random.random(len(minutes)) < 0.9)
-    jump = np.exp(random.normal(0.0, 2.0, len(minutes)))
-    volume = random.gamma(0.1, 1e6, len(minutes))
-    return changed(
-        minutes,
-        open=minutes.open * jump[::-1],
-        high=minutes.high * np.maximum(jump, jump[::-1]),
-        low=minutes.low * np.minimum(jump, jump[::-1]),
-        close=minutes.close * jump,
-        base_volume=volume,
-        taker_buy_base_volume=volume * random.random(len(minutes)),
     )

@@ -5,9 +5,10 @@ import pytest
 from babingepet.cycles.btc_state import dump_state
 from babingepet.market.frames import Quotes, Trades
 from babingepet.market.intervals import DAY, HOUR, MINUTE
+from babingepet.replay.futures import changed
 from tests.lookahead import markets
 from tests.lookahead.checker import first_leak
-from tests.lookahead.facts import Facts, changed
+from tests.lookahead.facts import Facts
 from tests.lookahead.runs import decide
 
 FEBRUARY_2024 = 1_706_745_600_000

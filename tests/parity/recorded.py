@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from babingepet.market.frames import Candles, Quotes, Trades
-from babingepet.market.intervals import DAY
+from babingepet.market.frames import Candles, FundingRates, Quotes, Trades
+from babingepet.market.intervals import DAY, MINUTE
 
 ETF_FLOWS = "crypto/etf_flows/btc_spot_etf_flows_farside.csv"
+FUNDING = "crypto/btc_perp_funding/BTCUSDT-funding-8h-2022-01_2025-05.parquet"
 SPOT_HOURS = "crypto/btc_spot_1h/BTCUSDT-spot-1h-2017-08_2025-05.parquet"
 SPOT_MINUTES = "crypto/btc_spot_1m/BTCUSDT-spot-1m-2023-06_2025-05.parquet"
 BOOKS = ("usdm_btcusdt_20230405.dat.gz", "usdm_btcusdt_20240719.gz")
@@ -94,3 +95,14 @@ def trades(folder: Path, name: str) -> Trades:
         if t.get("X", "MARKET") == "MARKET"
     ]
     return Trades.from_rows(sorted(rows))
+
+
+@lru_cache(maxsize=1)
+def funding_rates(folder: Path) -> FundingRates:
+    """Recorded settlements of the perpetual, times floored to their minute."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(folder / FUNDING)
+    time = table["funding_time"].to_numpy() // MINUTE * MINUTE
+    rates = table["funding_rate"].to_numpy()
+    return FundingRates(time, rates, np.full(len(time), 8.0), np.zeros(len(time), np.bool_))

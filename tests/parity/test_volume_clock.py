@@ -76,7 +76,8 @@ def in_bars(tape, bar_of_trade, size):
     """The buckets of the scored clock, which reads bars with their taker-buy volume."""
     volume = np.bincount(bar_of_trade, tape.quantity)
     bought = np.bincount(bar_of_trade, tape.quantity * ~tape.is_buyer_maker)
-    return v.signed_buckets(volume, bought, np.array([0, len(volume)]), np.array([size]), 0)
+    clock = (np.array([0, len(volume)]), np.array([size]), 0)
+    return v.signed_buckets(volume, bought, *clock)[0]
 
 
 @pytest.mark.parametrize("names", RECORDED)

@@ -88,6 +88,7 @@ def test_beginning_at_a_later_day_gives_the_same_buckets(recorded_data):
     columns = (minutes.base_volume, minutes.taker_buy_base_volume, days.bounds, days.sizes)
     late = v.first_day_needed(days, 0)
     assert 0 < late < len(days.sizes) - 5
-    whole, short = v.signed_buckets(*columns, 0), v.signed_buckets(*columns, late)
+    (whole, ends), (short, late_ends) = (v.signed_buckets(*columns, day) for day in (0, late))
     assert len(short) >= 550
+    assert ends[-550:].tolist() == late_ends[-550:].tolist()
     assert whole[-550:].tobytes() == short[-550:].tobytes()

@@ -95,4 +95,5 @@ def test_a_hole_is_named_as_the_reason():
     ],
 )
 def test_the_fraction_of_a_side_is_its_share_of_the_available_weight(moves, up, down):
-    assert alignment(mtf_alignment(of(**moves))) == pytest.approx((up, down), abs=1e-12)
+    aligned = alignment(mtf_alignment(of(**moves)))
+    assert (aligned.up, aligned.down) == pytest.approx((up, down), abs=1e-12)

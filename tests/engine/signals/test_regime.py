@@ -45,7 +45,6 @@ def test_the_first_state_that_matches_is_the_raw_state(adx, plus, minus, slope, 
 @pytest.mark.parametrize(
     ("raw", "expected", "since"),
     [
-        ([], U, -1),
         ([U, U], U, -1),
         ([U, N], N, 1),  # the first state is believed at once
         ([U, V], V, 1),
@@ -66,8 +65,8 @@ def test_the_first_state_that_matches_is_the_raw_state(adx, plus, minus, slope, 
     ],
 )
 def test_a_new_state_is_confirmed_by_three_equal_bars(raw, expected, since):
-    state, row = confirm(np.array([int(code) for code in raw], np.int64))
-    assert (Regime(state), row) == (expected, since)
+    states, rows = confirm(np.array([int(code) for code in raw], np.int64))
+    assert (Regime(states[-1]), rows[-1]) == (expected, since)
 
 
 def test_the_rank_holds_the_last_five_hundred_values_and_the_bar_itself():

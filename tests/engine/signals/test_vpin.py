@@ -17,7 +17,7 @@ def score_at(minutes):
 
 
 def buckets(volume, bought, bounds, sizes):
-    found = v.signed_buckets(
+    found, _ = v.signed_buckets(
         np.array(volume, float),
         np.array(bought, float),
         np.array(bounds),

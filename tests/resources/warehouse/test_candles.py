@@ -73,6 +73,17 @@ def test_known_until_hides_rows_that_became_known_later(database):
         assert len(late) == 0
 
 
+def test_candles_are_told_with_the_time_at_which_each_became_known(database):
+    with database.writing() as connection:
+        candles.insert(connection, *KEY, b.candles(2), known_at=100)
+        candles.insert(connection, *KEY, b.candles(1, first=-1), known_at=200)
+    with database.reading() as connection:
+        found, known_at = candles.read_known(connection, *KEY, b.START - MINUTE, END)
+        assert found.equals(candles.read(connection, *KEY, b.START - MINUTE, END))
+        assert known_at.tolist() == [200, 100, 100]
+        assert len(candles.read_known(connection, *KEY, 0, 1)[1]) == 0
+
+
 @pytest.mark.parametrize(
     "other",
     [("ETHUSDT", "1m", b.SOURCE), (b.SYMBOL, "5m", b.SOURCE), (b.SYMBOL, "1m", "simulated")],

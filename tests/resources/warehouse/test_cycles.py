@@ -167,6 +167,20 @@ def test_decisions_are_read_by_range_and_the_newest_of_them(database):
         last = history.last_decision(connection, b.BOOK, b.SYMBOL, b.SOURCE)
         assert last == b.decision(3)
         assert history.last_decision(connection, b.BOOK, b.SYMBOL, "simulated") is None
+        newest = (connection, b.BOOK, b.SYMBOL, b.SOURCE)
+        assert history.last_decision(*newest, until=end - MINUTE) == b.decision(2)
+        assert history.last_decision(*newest, until=start - 1) is None
+
+
+def test_verdicts_are_read_by_the_minute_they_were_reached_in_and_by_source(database):
+    for minute, verdict in ((1, "BUY"), (2, "HOLD"), (3, "SELL")):
+        decided = b.decision(minute, verdict=verdict)
+        cycles.commit(database, None, replace(b.cycle(minute), decision=decided), now=1)
+    span = (b.START + MINUTE, b.START + 3 * MINUTE)
+    with database.reading() as connection:
+        found = history.verdicts(connection, b.BOOK, b.SYMBOL, b.SOURCE, *span)
+        assert found == {span[0]: "BUY", span[0] + MINUTE: "HOLD"}
+        assert history.verdicts(connection, b.BOOK, b.SYMBOL, "simulated", *span) == {}
 
 
 def test_one_fact_is_told_once(database, held):

@@ -90,6 +90,16 @@ def test_the_newest_evaluation_of_a_check_holds(database):
         assert checks.blocking_failures(connection, "btc/") == []
 
 
+def test_a_check_is_read_by_asset_name_day_and_source(database):
+    ours = b.check()
+    key = (ours.asset, ours.name, ours.partition, ours.source)
+    with database.writing() as connection:
+        assert checks.latest(connection, *key) is None
+        checks.put(connection, [ours, b.check("another"), b.check(asset="btc/signals")])
+        assert checks.latest(connection, *key) == ours
+        assert checks.latest(connection, *key[:3], "elsewhere") is None
+
+
 def test_the_tape_is_written_once_and_read_by_range_and_source(database):
     simulated = b.order_flow(1, source="simulated")
     with database.writing() as connection:

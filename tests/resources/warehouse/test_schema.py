@@ -13,6 +13,7 @@ from babingepet_resources.warehouse import (
     cycles,
     etf_flows,
     news,
+    replays,
     schema,
     stock,
     swarm,
@@ -21,11 +22,16 @@ from babingepet_resources.warehouse.database import open_database
 from babingepet_resources.warehouse.tables import metadata
 from tests.resources.warehouse import builders as b
 from tests.resources.warehouse import context_builders as c
+from tests.resources.warehouse import replay_builders as rb
 
-REVISIONS = ["0001", "0002"]
+REVISIONS = ["0001", "0002", "0003"]
 
 CONTEXT = {"context_feeds", "etf_flows", "news", "swarm_verdicts"}
 """The tables of 0002."""
+
+REPLAYS = {"replay_days", "replay_runs", "replay_trades"}
+"""The tables of 0003."""
+LATER = ("0002", "0003")
 
 
 def tables(database):
@@ -101,9 +107,9 @@ def test_a_database_of_the_first_version_gains_tables_and_loses_nothing(empty_ur
     database = at_first_revision(empty_url, connect)
     assert schema.current(database) == "0001"
     assert not schema.is_current(database)
-    assert not tables(database) & CONTEXT
+    assert not tables(database) & (CONTEXT | REPLAYS)
     done = schema.upgrade(database)
-    assert (done.before, done.after, done.applied) == ("0001", "0002", ("0002",))
+    assert (done.before, done.after, done.applied) == ("0001", "0003", LATER)
     kept = filled(database)
     assert kept["btc_decisions"] == 1
     assert kept["crypto_signals"] == 13
@@ -118,12 +124,27 @@ def test_the_way_down_drops_the_new_tables_only_and_the_way_up_makes_them_again(
     before = filled(database)
     write_context(database)
     downgrade(database, "0001")
-    assert tables(database) == {*metadata.tables, "alembic_version"} - CONTEXT
-    assert schema.upgrade(database).applied == ("0002",)
+    assert tables(database) == {*metadata.tables, "alembic_version"} - CONTEXT - REPLAYS
+    assert schema.upgrade(database).applied == LATER
     assert filled(database) == before
 
 
-@pytest.mark.parametrize("stranger", sorted(CONTEXT))
+def test_a_database_of_the_second_version_gains_a_replay_book_and_loses_nothing(empty_url, connect):
+    database = at_first_revision(empty_url, connect)
+    schema.upgrade(database)
+    write_context(database)
+    before = filled(database)
+    with database.writing() as connection:
+        replays.insert(connection, rb.run(), [rb.trade(1)], [rb.day(0)])
+    downgrade(database, "0002")
+    assert schema.current(database) == "0002"
+    assert tables(database) == {*metadata.tables, "alembic_version"} - REPLAYS
+    done = schema.upgrade(database)
+    assert (done.before, done.applied) == ("0002", ("0003",))
+    assert filled(database) == before
+
+
+@pytest.mark.parametrize("stranger", sorted(CONTEXT | REPLAYS))
 def test_a_strangers_table_under_a_new_name_stops_the_upgrade_before_it_begins(
     empty_url, connect, stranger
 ):
@@ -134,10 +155,10 @@ def test_a_strangers_table_under_a_new_name_stops_the_upgrade_before_it_begins(
         schema.upgrade(database)
     with pytest.raises(ConfigurationError, match=stranger):
         schema.current(database)
-    assert tables(database) & CONTEXT == {stranger}
+    assert tables(database) & (CONTEXT | REPLAYS) == {stranger}
     with database.writing() as connection:
         connection.exec_driver_sql(f"ALTER TABLE {stranger} RENAME TO somebody_elses")
-    assert schema.upgrade(database).applied == ("0002",)
+    assert schema.upgrade(database).applied == LATER
 
 
 def test_an_upgrade_of_the_first_version_killed_in_the_middle_is_run_again(empty_url, connect):
@@ -153,7 +174,7 @@ def test_an_upgrade_of_the_first_version_killed_in_the_middle_is_run_again(empty
     event.remove(database.engine, "before_cursor_execute", stop)
     assert schema.current(database) == "0001"
     assert not tables(database) & CONTEXT
-    assert schema.upgrade(database).applied == ("0002",)
+    assert schema.upgrade(database).applied == LATER
 
 
 @pytest.mark.parametrize("stranger", ["btc_decisions", "sim_portfolio", "alembic_version"])

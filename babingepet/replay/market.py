@@ -1,0 +1,48 @@
+"""What a replay reads: the recorded market of one instrument, and the rules it is decided under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from babingepet.cycles.btc import BASE_BOOK, CAPITAL, WeightBook
+from babingepet.cycles.settings import BtcSettings
+from babingepet.market.frames import Candles, FundingRates
+
+BAR_FEEDS = frozenset({"candles", "taker_volume", "funding"})
+"""Feeds that a replay can read: what is computed from trades, quotes or headlines is not replayed."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReplayMarket:
+    """A recorded market, all of it.
+
+    Attributes:
+        symbol: The exchange's name of the instrument.
+        source: Where the facts come from: binance, recorded, simulated.
+        minutes: Closed one-minute candles, ascending; holes are missing rows.
+        hours: Closed hourly candles from before the first minute; may be empty.
+        funding: Settled rates, ascending; may be empty.
+        feeds: The kinds of feed that the source has, a subset of ``BAR_FEEDS``.
+    """
+
+    symbol: str
+    source: str
+    minutes: Candles
+    hours: Candles
+    funding: FundingRates
+    feeds: frozenset[str]
+
+
+BASE_SETTINGS = BtcSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRules:
+    """What decides: the settings of every stage, the weights of the vote, the capital in USDT."""
+
+    settings: BtcSettings = BASE_SETTINGS
+    book: WeightBook = BASE_BOOK
+    capital: float = CAPITAL
+
+
+BASE_RULES = ReplayRules()

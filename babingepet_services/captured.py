@@ -1,0 +1,112 @@
+"""What stored decisions read, found again and compared with the hashes in their manifests.
+
+Belongs here: a manifest on its way back to the engine's inputs. Does not belong here: the candles
+and the tape themselves (``captured_candles``, ``captured_tape``), and deciding (``replay_cycle``).
+
+Nothing is kept that another decision could not have read as well: a day's decisions are asked for
+one after the other, and what the next one shares with the last is not read twice.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection
+
+from babingepet.cycles.btc import CycleInputs, WeightBook
+from babingepet.cycles.btc_state import load_state
+from babingepet.cycles.btc_values import BtcState
+from babingepet.cycles.settings import BtcSettings, from_names
+from babingepet.domain.decision import canonical_json, sha256
+from babingepet.errors import IntegrityBroken
+from babingepet.market.frames import FundingRates
+from babingepet_resources.warehouse import funding
+from babingepet_resources.warehouse.records import CycleInputsRecord
+from babingepet_services.btc_context import Context, read_context, signal_inputs
+from babingepet_services.capture import row_bytes
+from babingepet_services.captured_candles import CapturedCandles, Manifest, require_hash
+from babingepet_services.captured_tape import CapturedTape, stored_blob
+
+Rules = tuple[BtcSettings, WeightBook]
+
+
+class Captured:
+    """All that stored decisions read; ask in ascending time.
+
+    Args:
+        connection: Of one reading transaction.
+        until: No decision asked for is later, UTC ms.
+    """
+
+    def __init__(self, connection: Connection, until: int) -> None:
+        self._connection = connection
+        self._candles = CapturedCandles(connection, until)
+        self._tape = CapturedTape(connection)
+        self._rules: dict[str, Rules] = {}
+
+    def inputs(self, stored: CycleInputsRecord) -> CycleInputs:
+        """The facts that a decision read.
+
+        Raises:
+            IntegrityBroken: They are not in the warehouse any more, or not what was read.
+        """
+        manifest = stored.manifest
+        if sha256(canonical_json(manifest)) != stored.inputs_hash:
+            raise IntegrityBroken("the manifest in the warehouse is not the one that was written")
+        history = self._candles.read(manifest)
+        rates = self._funding(manifest)
+        context = self._context(manifest)
+        tape = self._tape.read(manifest)
+        return CycleInputs(
+            symbol=manifest["symbol"],
+            source=manifest["source"],
+            signals=signal_inputs(history, tape, rates, context, manifest["as_of"]),
+            feeds=frozenset(manifest["feeds"]),
+            clock=manifest["clock"],
+            clock_skew=manifest["clock_skew"],
+            failed_checks=tuple(manifest["failed_checks"]),
+            paused=manifest["paused"],
+        )
+
+    def state(self, digest: str) -> BtcState:
+        """The state with this hash.
+
+        Raises:
+            IntegrityBroken: It is not stored, damaged, or one of another version.
+        """
+        return load_state(stored_blob(self._connection, digest, "state"))
+
+    def rules(self, digest: str) -> Rules:
+        """Settings and weights with this hash.
+
+        Raises:
+            IntegrityBroken: They are not stored, or damaged.
+            InputError: They are those of a version with other settings.
+        """
+        if digest not in self._rules:
+            stored: dict[str, Any] = json.loads(stored_blob(self._connection, digest, "rules"))
+            weights = WeightBook(stored["weights"]["version"], tuple(stored["weights"]["weights"]))
+            self._rules[digest] = from_names(BtcSettings(), stored["settings"]), weights
+        return self._rules[digest]
+
+    def _funding(self, manifest: Manifest) -> FundingRates:
+        as_of, named = manifest["as_of"], manifest["funding"]
+        market = (manifest["symbol"], manifest["source"])
+        rates = funding.read(
+            self._connection, *market, named["start"], as_of + 1, known_until=as_of
+        )
+        require_hash("funding", sha256(row_bytes(rates)), named["sha256"])
+        return rates
+
+    def _context(self, manifest: Manifest) -> Context:
+        nothing = Context()
+        if manifest.get("context", nothing.manifest()) == nothing.manifest():
+            return nothing  # written before there was any, filed nothing yet, or could not be asked
+        feeds = frozenset(manifest["feeds"])
+        context = read_context(self._connection, feeds, manifest["as_of"])
+        read = context.manifest()
+        for name, named in manifest["context"].items():
+            if read[name] != named:
+                raise IntegrityBroken(f"the {name} in the warehouse are not those that were read")
+        return context

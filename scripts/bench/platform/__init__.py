@@ -1,0 +1,1 @@
+"""Real processes for benchmarks of the whole platform."""
