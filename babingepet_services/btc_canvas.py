@@ -31,6 +31,9 @@ DPI = 100
 COLOURS = 64
 """A picture is kept in an event log that only grows: with 64 colours it takes 12 kB, in full 37 kB."""
 
+FRAME: Any = {"right": 0.975, "top": 0.93, "bottom": 0.08, "hspace": 0.26}
+"""Where the panels lie. Left to a layout engine, a picture was drawn once more to find out."""
+
 STYLE: Any = {
     "figure.dpi": DPI,
     "figure.facecolor": "none",
@@ -85,24 +88,26 @@ class Canvas:
 
 
 @contextmanager
-def canvas(start: int, *ratios: float, span_hours: float | None = 24.0) -> Iterator[Canvas]:
+def canvas(
+    start: int, *ratios: float, span_hours: float | None = 24.0, left: float = 0.085
+) -> Iterator[Canvas]:
     """Draw one picture.
 
     Args:
         start: Where the time axis begins, UTC ms.
         ratios: Height of each panel in relation to the others, top first.
         span_hours: Length of the time axis; None when the picture has an axis of its own.
+        left: Share of the width that is kept for what stands at the left axis.
     """
     import matplotlib as mpl
     from matplotlib import figure as figures
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     with mpl.rc_context(STYLE):
-        figure = figures.Figure(figsize=SIZE, layout="constrained")
+        figure = figures.Figure(figsize=SIZE)
         FigureCanvasAgg(figure)
-        grid = figure.subplots(
-            len(ratios), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": ratios}
-        )
+        frame = {"height_ratios": ratios, "left": left, **FRAME}
+        grid = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, gridspec_kw=frame)
         drawn = Canvas(start, [row[0] for row in grid], figure)
         yield drawn
         if span_hours is not None:

@@ -122,7 +122,7 @@ def signals(start: int, times: Times, scores: Mapping[str, Values]) -> bytes:
         grid[row, minute] = values
     strips = np.repeat(shades((np.ma.masked_invalid(grid) + 1.0) / 2.0), STRIP, axis=0)
     strips[STRIP - 1 :: STRIP] = 0.0  # a gap below each strip
-    with canvas(start, 1) as drawn:
+    with canvas(start, 1, left=0.14) as drawn:
         (panel,) = drawn.panels
         extent = (0.0, 24.0, len(scores), 0.0)
         panel.imshow(strips, aspect="auto", interpolation="nearest", extent=extent)
