@@ -19,7 +19,7 @@ from babingepet.market.history import DERIVED, BarHistory
 from babingepet.market.intervals import DAY, HOUR, MINUTE
 from babingepet.market.tape import reduce_minute
 from babingepet.replay.baselines import coin_flips
-from babingepet.replay.market import ReplayMarket
+from babingepet.replay.market import BAR_FEEDS, ReplayMarket
 from babingepet.replay.run import replay
 from babingepet.signals.inputs import SignalInputs
 from babingepet.signals.ml_features import features
@@ -75,7 +75,9 @@ def warm_up() -> None:
     cycle = CycleInputs("BTCUSDT", "simulated", inputs, feeds, clock=as_of)
     run_cycle(cycle, initial_state(CAPITAL), BtcSettings())
     features(inputs, {})  # a cycle reads them only once a model has earned its place
-    market = ReplayMarket("BTCUSDT", "simulated", minutes, Candles.empty(), inputs.funding, feeds)
+    market = ReplayMarket(
+        "BTCUSDT", "simulated", minutes, Candles.empty(), inputs.funding, BAR_FEEDS
+    )
     coin_flips(replay(market, start=as_of - HOUR), runs=1)
 
 

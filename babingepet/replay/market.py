@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from babingepet.cycles.btc import BASE_BOOK, CAPITAL, WeightBook
 from babingepet.cycles.settings import BtcSettings
+from babingepet.errors import ConfigurationError
 from babingepet.market.frames import Candles, FundingRates
 
 BAR_FEEDS = frozenset({"candles", "taker_volume", "funding"})
@@ -23,6 +24,9 @@ class ReplayMarket:
         hours: Closed hourly candles from before the first minute; may be empty.
         funding: Settled rates, ascending; may be empty.
         feeds: The kinds of feed that the source has, a subset of ``BAR_FEEDS``.
+
+    Raises:
+        ConfigurationError: A feed that no replay reads.
     """
 
     symbol: str
@@ -31,6 +35,10 @@ class ReplayMarket:
     hours: Candles
     funding: FundingRates
     feeds: frozenset[str]
+
+    def __post_init__(self) -> None:
+        if unread := self.feeds - BAR_FEEDS:
+            raise ConfigurationError(f"no replay reads the feeds {', '.join(sorted(unread))}")
 
 
 BASE_SETTINGS = BtcSettings()

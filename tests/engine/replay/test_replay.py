@@ -5,7 +5,7 @@ import pytest
 
 from babingepet.domain.codes import ExitReason
 from babingepet.errors import ConfigurationError, InputError
-from babingepet.market.frames import Candles
+from babingepet.market.frames import Candles, FundingRates
 from babingepet.market.intervals import DAY, MINUTE
 from babingepet.replay.run import replay
 from babingepet.signals.registry import NAMES
@@ -106,6 +106,14 @@ def test_a_source_that_can_never_supply_enough_of_the_vote_is_refused(recorded_d
     rules = r.ReplayRules(f.settings("min_capability=0.5"))
     with pytest.raises(ConfigurationError, match="missing feeds"):
         replay(market, rules)
+
+
+def test_a_feed_that_no_replay_reads_is_refused():
+    with pytest.raises(ConfigurationError, match="no replay reads the feeds quotes, trades"):
+        r.ReplayMarket(
+            "BTCUSDT", "recorded", Candles.empty(), Candles.empty(), FundingRates.empty(),
+            frozenset({"candles", "trades", "quotes"}),
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(("start", "end"), [(200, 201), (-9, 0), (10, 10)])
