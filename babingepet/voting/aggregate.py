@@ -55,7 +55,7 @@ def count_votes(scores: Floats, score: float, floor: float) -> int:
     votes = 0
     for s in scores:
         votes += (s * score > 0.0) & (abs(s) >= floor - ROUNDING)  # no branch to be mispredicted
-    return votes
+    return int(votes)
 
 
 @rule
