@@ -89,3 +89,11 @@ def test_without_rates_nothing_is_due():
         empty.funding_time, empty.funding_rate, empty.interval_hours, open_time, np.ones(3), 0
     )
     assert paid.tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("first", "paid"), [(0, [0.0, 0.01]), (1, [0.0])])
+def test_the_first_minute_does_not_pay_for_a_hole_before_it(first, paid):
+    open_time = 8 * HOUR + np.array([0, 10]) * MINUTE
+    within = np.array([8 * HOUR + 5 * MINUTE])
+    due = funding_by_minute(within, np.array([0.01]), np.array([8.0]), open_time, np.ones(2), first)
+    assert due.tolist() == paid
