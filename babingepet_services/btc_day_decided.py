@@ -90,31 +90,13 @@ def describe_positions(scope: DayScope) -> AssetReport:
         still_open = history.open_positions(connection, scope.book)
         bars = candles.read(connection, scope.symbol, "1m", scope.source, scope.start, scope.end)
         source = label(connection, scope)
-    held = [_held(row) for row in (*closed, *still_open) if _is_of_day(row, scope)]
+    held = [Held.of(row) for row in (*closed, *still_open) if _is_of_day(row, scope)]
     return _of_book(positions_report(scope.start, source, held, bars.open_time, bars.close), scope)
 
 
 def _is_of_day(row: PositionRecord, scope: DayScope) -> bool:
     ours = row.symbol == scope.symbol and row.source == scope.source
     return ours and row.entry_time < scope.end
-
-
-def _held(row: PositionRecord) -> Held:
-    return Held(
-        shadow=row.shadow,
-        side=row.side,
-        grade=row.grade,
-        quantity=row.quantity,
-        entry_time=row.entry_time,
-        entry_price=row.entry_price,
-        stop_price=row.stop_price,
-        target_price=row.target_price,
-        exit_time=row.exit_time,
-        exit_price=row.exit_price,
-        exit_reason=row.exit_reason,
-        net_pnl=None if row.net_pnl is None else float(row.net_pnl),
-        r_multiple=row.r_multiple,
-    )
 
 
 def describe_portfolio(scope: DayScope) -> AssetReport:

@@ -19,7 +19,6 @@ from babingepet.replay.result import Minutes
 from babingepet.signals.registry import NAMES
 from babingepet.voting.aggregate import thresholds_at
 from babingepet_resources.warehouse import history
-from babingepet_resources.warehouse.records import ReplayTradeRecord
 from babingepet_services.btc_day import AssetReport, Cell, DayScope
 from babingepet_services.btc_day_shown import (
     AccountDay,
@@ -146,27 +145,9 @@ def replayed_positions(day: ReplayedDay) -> AssetReport:
 
 def _held(day: ReplayedDay) -> list[Held]:
     """Trades and what the run left open, as far as they fall into the day."""
-    closed = (_trade(row) for row in day.backfill.trades if row.exit_time >= day.scope.start)
+    closed = (Held.of(row) for row in day.backfill.trades if row.exit_time >= day.scope.start)
     still_open = (Held(**one) for one in day.backfill.run.document["open_positions"])
     return [one for one in (*closed, *still_open) if one.entry_time < day.scope.end]
-
-
-def _trade(row: ReplayTradeRecord) -> Held:
-    return Held(
-        shadow=row.shadow,
-        side=row.side,
-        grade=row.grade,
-        quantity=row.quantity,
-        entry_time=row.entry_time,
-        entry_price=row.entry_price,
-        stop_price=row.stop_price,
-        target_price=row.target_price,
-        exit_time=row.exit_time,
-        exit_price=row.exit_price,
-        exit_reason=row.exit_reason,
-        net_pnl=float(row.net_pnl),
-        r_multiple=row.r_multiple,
-    )
 
 
 def replayed_portfolio(day: ReplayedDay) -> AssetReport:

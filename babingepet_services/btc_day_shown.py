@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from babingepet.market.intervals import DAY, MINUTE, iso
 from babingepet.signals.registry import NAMES, SIGNALS
+from babingepet_resources.warehouse.records import PositionRecord, ReplayTradeRecord
 from babingepet_services import btc_plots
 from babingepet_services.btc_day import AssetReport, Cell, Times, Values, hours, known, table
 from babingepet_services.btc_plots import Band
@@ -80,6 +81,12 @@ class Held:
     exit_reason: str | None = None
     net_pnl: float | None = None
     r_multiple: float | None = None
+
+    @classmethod
+    def of(cls, row: PositionRecord | ReplayTradeRecord) -> Held:
+        """What the paper book and the replay book say of a position under the same names."""
+        values = {field.name: getattr(row, field.name) for field in fields(cls)}
+        return cls(**values | {"net_pnl": None if row.net_pnl is None else float(row.net_pnl)})
 
 
 @dataclass(frozen=True, eq=False)

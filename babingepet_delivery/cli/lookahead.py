@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from babingepet_delivery.cli import output
-from babingepet_delivery.cli.parameters import Json
+from babingepet_delivery.cli.parameters import Json, Workers
 from babingepet_delivery.cli.replay_options import NO_REPLAY_OPTIONS, ReplayedMarket, ReplayOptions
 
 
@@ -23,12 +23,7 @@ def lookahead(
         int,
         Parameter(name="--seed", help="Seed of the moments and of the other futures (default 0)."),
     ] = 0,
-    workers: Annotated[
-        int | None,
-        Parameter(
-            name="--workers", help="Threads (default: one a core); the result is the same for all."
-        ),
-    ] = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> int:
     """Prove over recorded minutes that nothing a replay tells depends on what happens later.

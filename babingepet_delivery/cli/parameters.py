@@ -26,6 +26,25 @@ Warehouse = Annotated[
     ),
 ]
 
+Book = Annotated[str, Parameter(name="--book", help="The ledger, paper by default.")]
+Symbol = Annotated[
+    str | None, Parameter(name="--symbol", help="Instrument, such as BTCUSDT (the default).")
+]
+Source = Annotated[
+    str | None,
+    Parameter(
+        name="--source",
+        help="Where its facts came from, where a database holds several: binance, recorded or "
+        "simulated. Without it: what was decided on last.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    Parameter(
+        name="--workers", help="Threads (default: one a core); the result is the same for all."
+    ),
+]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +55,7 @@ class MarketOptions:
         tuple[Path, ...],
         Parameter(name="--data", help="File or folder of a recorded market; may be repeated."),
     ] = ()
-    symbol: Annotated[
-        str | None, Parameter(name="--symbol", help="Instrument, such as BTCUSDT (the default).")
-    ] = None
+    symbol: Symbol = None
     start: Annotated[
         str | None,
         Parameter(name="--from", help="Where to begin, in UTC, such as 2023-04-04T23:58."),

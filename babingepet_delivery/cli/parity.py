@@ -9,7 +9,7 @@ from rich.console import Console
 
 from babingepet_delivery.cli import output
 from babingepet_delivery.cli.format import plain_table, section
-from babingepet_delivery.cli.parameters import Json, Warehouse
+from babingepet_delivery.cli.parameters import Book, Json, Source, Symbol, Warehouse
 
 if TYPE_CHECKING:
     from babingepet_services.live_parity import CycleParity, DayParity
@@ -26,18 +26,9 @@ def parity(
             name="--day", help="The UTC day, such as 2025-05-10. Without it: the last one decided."
         ),
     ] = None,
-    book: Annotated[str, Parameter(name="--book", help="The ledger, paper by default.")] = "paper",
-    symbol: Annotated[
-        str | None, Parameter(name="--symbol", help="Instrument, such as BTCUSDT (the default).")
-    ] = None,
-    source: Annotated[
-        str | None,
-        Parameter(
-            name="--source",
-            help="Where its facts came from, where a database holds several: binance, recorded or "
-            "simulated. Without it: what was decided on last.",
-        ),
-    ] = None,
+    book: Book = "paper",
+    symbol: Symbol = None,
+    source: Source = None,
     warehouse: Warehouse = None,
     json: Json = False,
 ) -> int:

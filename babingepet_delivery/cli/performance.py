@@ -7,27 +7,18 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from babingepet_delivery.cli import output
-from babingepet_delivery.cli.parameters import Json, Warehouse
+from babingepet_delivery.cli.parameters import Book, Json, Source, Symbol, Warehouse
 
 
 def performance(
     *,
-    book: Annotated[str, Parameter(name="--book", help="The ledger, paper by default.")] = "paper",
-    symbol: Annotated[
-        str | None, Parameter(name="--symbol", help="Instrument, such as BTCUSDT (the default).")
-    ] = None,
+    book: Book = "paper",
+    symbol: Symbol = None,
     start: Annotated[
         str | None, Parameter(name="--from", help="Where to begin, in UTC, such as 2025-05-10.")
     ] = None,
     end: Annotated[str | None, Parameter(name="--to", help="Where to end, in UTC.")] = None,
-    source: Annotated[
-        str | None,
-        Parameter(
-            name="--source",
-            help="Where its facts came from, where a database holds several: binance, recorded or "
-            "simulated. Without it: what was decided on last.",
-        ),
-    ] = None,
+    source: Source = None,
     warehouse: Warehouse = None,
     json: Json = False,
 ) -> int:

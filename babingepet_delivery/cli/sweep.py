@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from babingepet_delivery.cli import output
-from babingepet_delivery.cli.parameters import Json
+from babingepet_delivery.cli.parameters import Json, Workers
 from babingepet_delivery.cli.replay_options import NO_REPLAY_OPTIONS, ReplayedMarket, ReplayOptions
 
 
@@ -41,12 +41,7 @@ def sweep(
     seed: Annotated[
         int, Parameter(name="--seed", help="Seed of the drawn weights (default 0).")
     ] = 0,
-    workers: Annotated[
-        int | None,
-        Parameter(
-            name="--workers", help="Threads (default: one a core); the result is the same for all."
-        ),
-    ] = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> int:
     """Try many settings and weights on one market, and say what the best of them is worth.
