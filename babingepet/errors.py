@@ -9,7 +9,10 @@ BabingepetError
 ├── Unavailable            something outside does not answer: retrying later helps
 │   ├── ExchangeUnavailable    the exchange, or the network to it
 │   │   └── RateLimited            the exchange asked the whole client to be silent until a time
-│   └── WarehouseUnavailable   the database
+│   ├── WarehouseUnavailable   the database
+│   ├── RecordingStopped       the folder of a recording cannot be written: make room
+│   └── TapeUnavailable        the folder or object store of the event tape
+│       └── HoursMissing           it answers, and does not hold the hours that are asked for
 ├── LeaseLost              another loop owns the market now: leave without writing
 ├── CycleAlreadyDecided    this minute was decided before: go on with the next
 └── IntegrityBroken        stored facts contradict each other: a human is needed
@@ -50,6 +53,18 @@ class RateLimited(ExchangeUnavailable):
 
 class WarehouseUnavailable(Unavailable):
     """The database cannot be reached, is locked, full or read-only."""
+
+
+class RecordingStopped(Unavailable):
+    """The folder of a recording is full, gone or read-only; what was recorded is whole."""
+
+
+class TapeUnavailable(Unavailable):
+    """The event tape's folder or object store cannot be reached, is full or read-only."""
+
+
+class HoursMissing(TapeUnavailable):
+    """Hours of the event tape were never recorded, are not stored yet, or are gone."""
 
 
 class LeaseLost(BabingepetError):

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from babingepet_assets import jobs
-from babingepet_assets.btc import checks, decided, loop, market
+from babingepet_assets.btc import checks, decided, loop, market, tape
 from babingepet_assets.learning import parity
 from babingepet_resources.resources import default_resources
 from sensors import btc_loop, schedules
@@ -24,11 +24,11 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
         resources: Replace defaults of the same name; a test brings fakes.
     """
     return dg.Definitions(
-        assets=[*market.ASSETS, *decided.ASSETS, parity.live_replay_parity],
+        assets=[*market.ASSETS, *decided.ASSETS, tape.tape, parity.live_replay_parity],
         asset_checks=[*checks.ASSET_CHECKS, parity.is_complete],
-        jobs=[loop.btc_loop, jobs.event_log_retention, parity.parity_job],
+        jobs=[loop.btc_loop, jobs.event_log_retention, parity.parity_job, tape.tape_job],
         sensors=[btc_loop.btc_loop],
-        schedules=[schedules.daily_retention, schedules.nightly_parity],
+        schedules=[schedules.daily_retention, schedules.nightly_parity, schedules.nightly_tape],
         resources={**default_resources(), **(resources or {})},
         executor=dg.in_process_executor,
     )

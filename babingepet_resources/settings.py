@@ -43,10 +43,17 @@ class Settings(BaseSettings):
     """Seed of the simulated market."""
     exchange_url: str | None = None
     """Address of a loopback exchange that runs already."""
+    archive_url: str = "https://data.binance.vision"
+    """Address of Binance's public archive of past market facts, or of a mirror of it."""
     overrides: Annotated[tuple[str, ...], NoDecode] = ()
     """Trading settings as key=value, separated by semicolons."""
     capture_tape: bool = True
     """Whether each minute's raw trades and quotes are kept with the decision."""
+    tape_url: str | None = Field(default=None, repr=False)
+    """Folder or fsspec address of the event tape (``s3://bucket/prefix``); the folder ``tape`` in
+    the data folder when unset. Never shown: it may have a password."""
+    tape_days: int = Field(default=30, ge=3)
+    """Days for which the event tape is kept; what the last two days read is in the warehouse too."""
     paused: bool = False
     """Whether entries are forbidden; exits always run."""
     dagster_port: int = 3000
@@ -60,6 +67,10 @@ class Settings(BaseSettings):
     @classmethod
     def _split_pairs(cls, value: object) -> object:
         return tuple(filter(None, value.split(";"))) if isinstance(value, str) else value
+
+    def tape_address(self) -> str:
+        """Where the event tape is."""
+        return self.tape_url or str((self.data_dir / "tape").absolute())
 
     def warehouse_url(self, source: str) -> str:
         """Address of the database that holds facts of one source.

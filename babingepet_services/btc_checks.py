@@ -6,9 +6,10 @@ becomes the gate CHECK_FAILED of the next decision and leaves with the evaluatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -17,18 +18,26 @@ from babingepet.cycles.btc import CAPITAL
 from babingepet.domain.money import amount
 from babingepet.market.frames import Candles
 from babingepet.market.history import LONGEST_HOLE, RECENT_BARS
-from babingepet.market.intervals import DAY, MINUTE, day_key, day_start, iso
+from babingepet.market.intervals import DAY, HOUR, MINUTE, day_key, day_start, iso
 from babingepet_resources.warehouse import candles, checks, history
 from babingepet_resources.warehouse.records import (
     CheckRecord,
     DecisionOutline,
     PortfolioRecord,
+    ReasoningRecord,
 )
+from babingepet_services.feed_watch import read_reports
 
 FRESHNESS = 180_000
 """Age of the newest candle, ms, at which a running market is stale."""
+LARGEST_SKEW = 2_000
+"""Distance of the exchange's clock, ms, that is worth a warning; at 30 s entries are forbidden."""
 LARGEST_MOVE = 0.20
 """A close this far, as a fraction, from the one before is a broken print, not a market."""
+LEAP_MINUTES = 15
+"""How long one such close forbids entries by itself; the day's check comes as seldom as that."""
+FROZEN_MINUTES = 3
+"""Minutes in a row at one single price that are a frozen feed: this market trades every second."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Day:
     candles: Candles
     decisions: Sequence[DecisionOutline]
     portfolio: Sequence[PortfolioRecord]
+    feeds: Sequence[ReasoningRecord] = ()
+    """How the feeds were, as the loop kept it (``feed_watch``)."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,7 @@ def load_day(connection: Connection, symbol: str, source: str, book: str, until:
         candles=candles.read(connection, symbol, "1m", source, start, until),
         decisions=history.outlines(connection, book, symbol, start + 1, until + 1),
         portfolio=history.portfolio(connection, book, symbol, start + 1, until + 1),
+        feeds=read_reports(connection, book, start, until),
     )
 
 
@@ -132,12 +144,53 @@ def within_bounds(day: Day) -> Finding:
     return Finding(not off, detail)
 
 
+def prices_agree(day: Day) -> Finding:
+    """No price of a closed candle heard in the last hour differs from REST's."""
+    recent = [one for one in _comparisons(day) if one["end"] > day.until - HOUR]
+    off = sum(one["prices"] for one in recent)
+    if not off:
+        return Finding(passed=True, detail=f"{len(recent)} comparisons in the last hour agree")
+    return Finding(passed=False, detail=f"{off} prices differ from REST's, {_first(recent)}")
+
+
+def feeds_agree(day: Day) -> Finding:
+    """Nothing heard on the sockets, volumes and summed trades included, differs from REST's."""
+    compared = _comparisons(day)
+    off = sum(one["differing"] for one in compared)
+    detail = f"{off} of {sum(one['compared'] for one in compared)} numbers differ from REST's"
+    return Finding(off == 0, detail if not off else f"{detail}, {_first(compared)}")
+
+
+def clocks_agree(day: Day) -> Finding:
+    """The exchange's clock was at most 2 s off whenever the feeds were reported in the last hour."""
+    recent = [report.detail for report in day.feeds if report.as_of > day.until - HOUR]
+    skews = [one["clock_skew_ms"] for one in recent if one["clock_skew_ms"] is not None]
+    worst = max(skews, default=0)
+    return Finding(worst <= LARGEST_SKEW, f"{worst} ms at most in {len(skews)} reports")
+
+
+def _comparisons(day: Day) -> list[Mapping[str, Any]]:
+    return [one for report in day.feeds for one in report.detail["agreements"]]
+
+
+def _first(comparisons: Sequence[Mapping[str, Any]]) -> str:
+    """The first number that differs, in words."""
+    number = next(number for one in comparisons for number in one["listed"])
+    return (
+        f"first {number['column']} of {number['feed']} at {iso(number['open_time'])}: "
+        f"heard {number['heard']:.10g}, REST says {number['told']:.10g}"
+    )
+
+
 CHECKS: tuple[CheckSpec, ...] = tuple(
     CheckSpec(name, asset, blocking, (evaluate.__doc__ or "").strip(), evaluate)
     for name, asset, blocking, evaluate in (
         ("no_gaps", "btc/candles", True, no_gaps),
         ("is_fresh", "btc/candles", True, is_fresh),
         ("in_range", "btc/candles", True, in_range),
+        ("prices_agree", "btc/candles", True, prices_agree),
+        ("clocks_agree", "btc/candles", False, clocks_agree),
+        ("feeds_agree", "btc/order_flow", False, feeds_agree),
         ("no_duplicates", "btc/decisions", True, no_duplicates),
         ("within_bounds", "btc/signals", True, within_bounds),
         ("is_conserved", "btc/portfolio", True, is_conserved),
@@ -162,6 +215,26 @@ def _record(spec: CheckSpec, finding: Finding, day: Day, source: str, now: int) 
         detail=finding.detail,
         evaluated_at=now,
     )
+
+
+def doubtful(minutes: Candles) -> tuple[str, ...]:
+    """What is wrong with the newest minutes, in words, before any check of the day has seen them."""
+    found = []
+    recent = minutes.rows(max(0, len(minutes) - FROZEN_MINUTES), len(minutes))
+    price = float(recent.close[-1]) if len(recent) else 0.0
+    if (
+        len(recent) == FROZEN_MINUTES
+        and (recent.high == price).all()
+        and (recent.low == price).all()
+    ):
+        found.append(f"btc/candles: frozen at {price:.10g} for {FROZEN_MINUTES} minutes")
+    closes = minutes.close[-LEAP_MINUTES - 1 :]
+    leaps = np.abs(np.diff(closes) / closes[:-1])
+    if len(leaps) and leaps.max() > LARGEST_MOVE:
+        found.append(
+            f"btc/candles: a close leapt by {leaps.max():.0%} within {LEAP_MINUTES} minutes"
+        )
+    return tuple(found)
 
 
 def failing_now(connection: Connection, source: str, as_of: int) -> tuple[str, ...]:

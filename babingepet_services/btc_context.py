@@ -18,6 +18,7 @@ from babingepet.market.context import Consensus, EtfFlows, HourTable, News
 from babingepet.market.frames import Candles, FundingRates
 from babingepet.market.history import DERIVED, BarHistory
 from babingepet.market.intervals import DAY, month_start
+from babingepet.market.open_interest import OpenInterestHour
 from babingepet.market.tape import TapeMinute
 from babingepet.signals.inputs import SignalInputs
 from babingepet_resources.warehouse import context_feeds, etf_flows, news, swarm
@@ -86,6 +87,7 @@ def signal_inputs(
     funding: FundingRates,
     context: Context,
     as_of: int,
+    open_interest: OpenInterestHour | None = None,
 ) -> SignalInputs:
     """All that the signals may read at ``as_of``."""
     return SignalInputs(
@@ -98,6 +100,7 @@ def signal_inputs(
         etf_flows=context.etf_flows,
         news=context.news,
         consensus=context.consensus,
+        open_interest=open_interest,
     )
 
 

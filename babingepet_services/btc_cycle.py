@@ -10,6 +10,7 @@ A minute whose transaction fails leaves the state as it was; its facts are writt
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -30,12 +31,14 @@ from babingepet_resources.warehouse.records import (
     CycleWrite,
     DecisionRecord,
     Lease,
+    ReasoningRecord,
 )
 from babingepet_services import btc_records
 from babingepet_services.btc_context import Context
 from babingepet_services.btc_facts import PendingFacts
 from babingepet_services.btc_memory import BtcMemory
 from babingepet_services.capture import row_bytes, tape_digest
+from babingepet_services.feed_watch import report_record
 from babingepet_services.version import code_version
 
 
@@ -179,6 +182,7 @@ def _manifest(
             "rows": len(signals.funding),
             "sha256": sha256(row_bytes(signals.funding)),
         },
+        "open_interest": signals.open_interest and list(signals.open_interest),
         "tape": {
             "start": signals.tape[0].open_time if signals.tape else as_of,
             "rows": len(signals.tape),
@@ -207,15 +211,22 @@ def prepare(
         blobs=(*decided.blobs, *pending.blobs),
         candles=tuple(pending.candles),
         funding=tuple(pending.funding),
+        open_interest=tuple(pending.open_interest),
         order_flow=tuple(pending.order_flow),
         order_books=tuple(pending.order_books),
         large_prints=tuple(pending.large_prints),
         positions=btc_records.position_records(decision, book),
         portfolio=btc_records.portfolio_record(decision, book, memory.peak_with(decision)),
-        reasoning=(btc_records.reasoning_record(decision, book),),
+        reasoning=(btc_records.reasoning_record(decision, book), *_feeds(memory, decision, book)),
         gaps=tuple(pending.gaps),
         outbox=btc_records.outbox_records(decision, book, now),
     )
+
+
+def _feeds(memory: BtcMemory, decision: Decision, book: str) -> Iterator[ReasoningRecord]:
+    report = memory.watch.report(decision.as_of)
+    if report is not None:
+        yield report_record(report, book, decision.as_of)
 
 
 def commit(
@@ -235,6 +246,7 @@ def commit(
     """
     cycles.commit(database, lease, write, now=write.decision.decided_at)
     pending.clear()
+    memory.watch.written()
     decision = decided.decision
     memory.state, memory.last_as_of = decided.state, decision.as_of
     memory.peak_equity = memory.peak_with(decision)

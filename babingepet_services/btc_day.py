@@ -43,6 +43,7 @@ class DayScope:
         source: Only facts of this source.
         partition: The UTC day, ``2025-05-10``.
         book: The ledger; ``paper`` is what happened.
+        draws: Whether a report has a picture where there is something to draw.
     """
 
     database: Database
@@ -50,6 +51,7 @@ class DayScope:
     source: str
     partition: str
     book: str = PAPER
+    draws: bool = True
 
     @property
     def start(self) -> int:
@@ -65,6 +67,10 @@ class DayScope:
         """00:00 UTC of the next day."""
         return self.start + DAY
 
+    def drawn(self, draw: Callable[..., bytes], *values: object) -> bytes | None:
+        """The picture that ``draw`` makes of the values; None where none is wanted."""
+        return draw(*values) if self.draws else None
+
 
 @dataclass(frozen=True)
 class AssetReport:
@@ -76,6 +82,7 @@ class AssetReport:
         source: Where the facts come from: ``recorded, spot``.
         table: Markdown.
         plot_png: A picture with a transparent background; None when there is nothing to draw.
+        health: How the feeds did that day, Markdown; empty where that is not told.
         numbers: What else is worth following from day to day, by name.
     """
 
@@ -85,6 +92,7 @@ class AssetReport:
     table: str
     plot_png: bytes | None = None
     numbers: Mapping[str, Cell] = field(default_factory=dict)
+    health: str = ""
 
 
 Describe = Callable[[DayScope], AssetReport]

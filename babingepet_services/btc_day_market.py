@@ -46,8 +46,14 @@ def describe_candles(scope: DayScope) -> AssetReport:
         "range_pct": round(float(bars.high.max() / bars.low.min() - 1.0) * 100, 3),
     }
     ohlc = (bars.open, bars.high, bars.low, bars.close)
-    plot = btc_plots.candles(
-        scope.start, bars.open_time, ohlc, bars.base_volume, bars.taker_buy_base_volume, vwap
+    plot = scope.drawn(
+        btc_plots.candles,
+        scope.start,
+        bars.open_time,
+        ohlc,
+        bars.base_volume,
+        bars.taker_buy_base_volume,
+        vwap,
     )
     return AssetReport(
         len(bars), span(bars.open_time, MINUTE), source, _candle_table(bars), plot, numbers
@@ -96,7 +102,7 @@ def describe_order_flow(scope: DayScope) -> AssetReport:
         span(times, MINUTE),
         source,
         _flow_table(rows, imbalance),
-        btc_plots.order_flow(scope.start, times, imbalance, delta),
+        scope.drawn(btc_plots.order_flow, scope.start, times, imbalance, delta),
         numbers,
     )
 
@@ -142,7 +148,7 @@ def describe_order_book(scope: DayScope) -> AssetReport:
         (int(times[0]) - MINUTE, int(times[-1])),
         source,
         _book_table(rows, spread, imbalance),
-        btc_plots.order_book(scope.start, times, spread, imbalance),
+        scope.drawn(btc_plots.order_book, scope.start, times, spread, imbalance),
         numbers,
     )
 
@@ -175,7 +181,9 @@ def describe_funding(scope: DayScope) -> AssetReport:
             "funding_rate_bps": known(own.funding_rate.mean() * 1e4, 4),
             "funding_rate_annualized_pct": known(yearly.mean() * 100, 3),
         }
-    plot = btc_plots.funding(begin, recent.funding_time, recent.funding_rate, scope.end)
+    plot = scope.drawn(
+        btc_plots.funding, begin, recent.funding_time, recent.funding_rate, scope.end
+    )
     return AssetReport(
         len(own),
         span(own.funding_time, 1),

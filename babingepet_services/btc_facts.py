@@ -18,6 +18,7 @@ from babingepet_resources.warehouse.records import (
     FundingBatch,
     GapRecord,
     LargePrintRecord,
+    OpenInterestBatch,
     OrderBookRecord,
     OrderFlowRecord,
 )
@@ -32,6 +33,7 @@ class PendingFacts:
 
     candles: list[CandleBatch] = field(default_factory=list)
     funding: list[FundingBatch] = field(default_factory=list)
+    open_interest: list[OpenInterestBatch] = field(default_factory=list)
     order_flow: list[OrderFlowRecord] = field(default_factory=list)
     order_books: list[OrderBookRecord] = field(default_factory=list)
     large_prints: list[LargePrintRecord] = field(default_factory=list)
@@ -58,9 +60,14 @@ class PendingFacts:
             Content hashes of the raw tape, by name; empty when it is not captured.
         """
         info, known_at = memory.info, minute.as_of
+        self._collect_loaded(memory)
         self._collect_candles(memory, fresh, known_at)
         if len(minute.funding):
             self.funding.append(FundingBatch(info.symbol, info.source, minute.funding, known_at))
+        if len(minute.open_interest):
+            self.open_interest.append(
+                OpenInterestBatch(info.symbol, info.source, minute.open_interest, known_at)
+            )
         self.gaps += btc_records.gap_records(minute, info, minute.clock)
         for part in reduced:
             self._collect_tape(part, minute, memory)
@@ -73,11 +80,14 @@ class PendingFacts:
         self.blobs += raw.values()
         return {name: blob.hash for name, blob in raw.items()}
 
-    def _collect_candles(self, memory: BtcMemory, fresh: Candles, known_at: int) -> None:
-        info = memory.info
+    def _collect_loaded(self, memory: BtcMemory) -> None:
         loaded, memory.loaded = memory.loaded, []
         self.candles += [batch for batch in loaded if isinstance(batch, CandleBatch)]
         self.funding += [batch for batch in loaded if isinstance(batch, FundingBatch)]
+        self.open_interest += [batch for batch in loaded if isinstance(batch, OpenInterestBatch)]
+
+    def _collect_candles(self, memory: BtcMemory, fresh: Candles, known_at: int) -> None:
+        info = memory.info
         memory.digests.append(fresh)
         if len(fresh):
             derived = "candles" in info.derived

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -11,8 +12,8 @@ from sqlalchemy import Connection
 from babingepet.cycles.btc import CAPITAL
 from babingepet.cycles.btc_state import load_state
 from babingepet.cycles.btc_values import BtcState, initial_state
-from babingepet.errors import IntegrityBroken
-from babingepet.market.frames import Candles, FundingRates
+from babingepet.errors import ExchangeUnavailable, IntegrityBroken
+from babingepet.market.frames import Candles, FundingRates, OpenInterest
 from babingepet.market.history import BarHistory
 from babingepet.market.intervals import (
     DAY,
@@ -25,15 +26,19 @@ from babingepet.market.intervals import (
 )
 from babingepet.signals.inputs import TAPE_MINUTES
 from babingepet_resources.clients.feed import FeedInfo, MarketFeed
-from babingepet_resources.warehouse import blobs, candles, funding, history
+from babingepet_resources.warehouse import blobs, candles, funding, history, open_interest
 from babingepet_resources.warehouse.database import Database
-from babingepet_resources.warehouse.records import CandleBatch, FundingBatch
+from babingepet_resources.warehouse.records import CandleBatch, FundingBatch, OpenInterestBatch
 from babingepet_services.btc_context import present_feeds
-from babingepet_services.btc_memory import BtcMemory, with_settlements
+from babingepet_services.btc_memory import BtcMemory, LoadedBatch, with_readings, with_settlements
 from babingepet_services.capture import DayDigests
+
+log = logging.getLogger(__name__)
 
 FUNDING_DAYS = 8
 """Days of settlements loaded at the start; a score reads the last one."""
+OPEN_INTEREST_SPAN = DAY
+"""Open interest fetched at the start: one request of 288 readings, which weighs nothing."""
 FETCH_ROWS = 15_000
 """Candles fetched between two signs of life: ten requests of the exchange's largest page."""
 
@@ -57,7 +62,7 @@ def load_memory(
     """
     info = feed.info
     begin, now = minutes_needed_from(as_of), as_of - MINUTE
-    loaded: list[CandleBatch | FundingBatch] = []
+    loaded: list[LoadedBatch] = []
     with database.reading() as connection:
         minutes = _complete(connection, feed, "1m", begin, now, as_of, loaded, alive)
         first = int(minutes.open_time[0]) if len(minutes) else now
@@ -67,6 +72,7 @@ def load_memory(
         )
         hours = _complete(connection, feed, "1h", since, first // HOUR * HOUR, as_of, loaded, alive)
         rates = _funding(connection, feed, as_of, loaded)
+        readings = _open_interest(connection, feed, as_of, loaded)
         state, last_as_of = load_last_state(connection, book, info)
         account = history.last_portfolio(connection, book, info.symbol, info.source)
         context_feeds = present_feeds(connection)
@@ -82,6 +88,7 @@ def load_memory(
         state=state,
         last_as_of=last_as_of,
         peak_equity=account.detail["peak_equity"] if account else CAPITAL,
+        open_interest=readings,
         context_feeds=context_feeds,
         loaded=loaded,
     )
@@ -113,7 +120,7 @@ def _complete(
     start: int,
     end: int,
     as_of: int,
-    loaded: list[CandleBatch | FundingBatch],
+    loaded: list[LoadedBatch],
     alive: Callable[[], None],
 ) -> Candles:
     info = feed.info
@@ -147,7 +154,7 @@ def _funding(
     connection: Connection,
     feed: MarketFeed,
     as_of: int,
-    loaded: list[CandleBatch | FundingBatch],
+    loaded: list[LoadedBatch],
 ) -> FundingRates:
     info = feed.info
     start = as_of - FUNDING_DAYS * DAY
@@ -159,3 +166,23 @@ def _funding(
     if len(fresh):
         loaded.append(FundingBatch(info.symbol, info.source, fresh, as_of))
     return with_settlements(stored, fresh)
+
+
+def _open_interest(
+    connection: Connection, feed: MarketFeed, as_of: int, loaded: list[LoadedBatch]
+) -> OpenInterest:
+    """Readings of the last day, those that are not stored fetched; no vote waits for them."""
+    info = feed.info
+    start = as_of - OPEN_INTEREST_SPAN
+    stored = open_interest.read(connection, info.symbol, info.source, start, as_of + 1)
+    if "open_interest" not in info.feeds:
+        return stored
+    try:
+        fetched = feed.open_interest(start, as_of + 1)
+    except ExchangeUnavailable as error:
+        log.warning("open interest of the last day is missing: %s", error)
+        return stored
+    fresh = fetched.where(~np.isin(fetched.event_time, stored.event_time))
+    if len(fresh):
+        loaded.append(OpenInterestBatch(info.symbol, info.source, fresh, as_of))
+    return with_readings(stored, fresh, as_of)

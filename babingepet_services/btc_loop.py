@@ -3,7 +3,8 @@
 1. the lease is taken; whoever holds a fresh one keeps it
 2. history and state are loaded for the first minute
 3. each complete minute is decided and written under the lease's fence
-4. minutes that could not be decided are recorded as missed, not invented
+4. minutes that could not be decided are recorded as missed, not invented; when the market is back,
+   history is loaded anew, so that no indicator is computed across a hole that can be filled
 5. on a stop the cycle in hand is finished, the sockets closed, the lease released
 
 The loop is an iterator: the command line prints what it yields, Dagster records it.
@@ -19,14 +20,14 @@ from dataclasses import dataclass
 
 from babingepet.cycles.btc import require_capability
 from babingepet.domain.decision import Decision
-from babingepet.errors import CycleAlreadyDecided, LeaseLost, WarehouseUnavailable
-from babingepet.market.intervals import HOUR, MINUTE, iso, month_start
+from babingepet.errors import CycleAlreadyDecided, LeaseLost, Unavailable, WarehouseUnavailable
+from babingepet.market.intervals import DAY, HOUR, MINUTE, iso, month_start
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import CollectedMinute, MarketEnded, MarketFeed
 from babingepet_resources.warehouse import checks, lease
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import Lease
-from babingepet_services import btc_checks
+from babingepet_services import btc_checks, gap_ledger
 from babingepet_services.btc_context import Context, read_context
 from babingepet_services.btc_cycle import BtcProgram, commit, decide, prepare, seal
 from babingepet_services.btc_facts import PendingFacts
@@ -43,6 +44,8 @@ HEARTBEAT = 20.0
 DECIDED_BEFORE = "decided before"
 CHECK_EVERY = 15
 """Decisions between two evaluations of the data checks."""
+SETTLED = DAY
+"""Age up to which gaps are looked at again for the decisions that they concern, as often."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class BtcLoop:
         self._pending = PendingFacts()
         self._decided = 0
         self._skipped = False
+        self._has_hole = False
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[CycleReport]:
         """Decide minute after minute until stopped, ended, or replaced.
@@ -154,13 +158,37 @@ class BtcLoop:
                 lease.renew(self._database, held, self._clock.now())
                 continue
             after = minute.as_of
-            if memory is None or memory.month != month_start(minute.as_of):
-                memory = self._load(minute, held)  # series begin elsewhere in another month
-            yield self._one_minute(minute, memory, held)
+            try:
+                memory = self._memory_for(minute, memory, held)
+            except Unavailable as error:
+                if memory is None:
+                    raise
+                yield self._not_decided(minute, f"the history could not be loaded: {error}")
+            else:
+                yield self._one_minute(minute, memory, held)
             self._feed.release(minute.as_of)
             gc.collect(0 if minute.as_of % HOUR else 2)
 
-    def _load(self, minute: CollectedMinute, held: Lease) -> BtcMemory:
+    def _memory_for(
+        self, minute: CollectedMinute, memory: BtcMemory | None, held: Lease
+    ) -> BtcMemory:
+        """The memory, loaded anew where series begin elsewhere: in another month, after a hole.
+
+        Raises:
+            Unavailable: It has to be loaded, and cannot be.
+        """
+        if memory is None or memory.month != month_start(minute.as_of):
+            return self._load(minute, held, memory)
+        if self._has_hole and memory.last_as_of == minute.as_of - MINUTE:  # no fact waits
+            try:
+                memory = self._load(minute, held, memory)
+            except Unavailable as error:
+                log.warning("the hole in the history stays for now: %s", error)
+            else:
+                self._has_hole = False
+        return memory
+
+    def _load(self, minute: CollectedMinute, held: Lease, before: BtcMemory | None) -> BtcMemory:
         memory = load_memory(
             self._feed,
             self._database,
@@ -168,6 +196,8 @@ class BtcLoop:
             minute.as_of,
             lambda: lease.renew(self._database, held, self._clock.now()),
         )
+        if before is not None:
+            memory.watch = before.watch
         log.info(
             "loaded %d minutes of history from %s", len(memory.history.minutes(minute.as_of)),
             memory.info.source,
@@ -185,8 +215,11 @@ class BtcLoop:
         self._note_missed_before(minute, memory)
         context, failed = self._known_beside(memory, minute.as_of)
         watch = _Stopwatch(self._clock)
+        before = memory.history.end
         reduced, fresh = memory.extend(minute)
+        self._has_hole |= bool(len(fresh)) and int(fresh.open_time[0]) > before
         closed = memory.history.end == minute.as_of
+        failed += btc_checks.doubtful(memory.history.minutes(minute.as_of))
         outcome = decide(minute, memory, self._program, context, failed) if closed else None
         compute_seconds = watch.lap()
         raw_tape = self._pending.collect(
@@ -234,6 +267,8 @@ class BtcLoop:
             )
         with self._database.writing() as connection:
             checks.put(connection, btc_checks.evaluate(day, info.source, self._clock.now()))
+            market = gap_ledger.Market(info.symbol, info.source)
+            gap_ledger.settle(connection, market, as_of - SETTLED, as_of)
 
     def _note_missed_before(self, minute: CollectedMinute, memory: BtcMemory) -> None:
         last = memory.last_as_of

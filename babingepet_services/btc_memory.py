@@ -13,9 +13,10 @@ import numpy as np
 
 from babingepet.cycles.btc_values import BtcState
 from babingepet.domain.decision import Decision, sha256
-from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.frames import Candles, FundingRates, OpenInterest
 from babingepet.market.history import BarHistory
-from babingepet.market.intervals import DAY, MINUTE
+from babingepet.market.intervals import DAY, HOUR, MINUTE
+from babingepet.market.open_interest import TOLERANCE, hour_until
 from babingepet.market.tape import Book, TapeMinute, reduce_minute
 from babingepet.signals.inputs import TAPE_MINUTES, SignalInputs
 from babingepet.signals.vpin import bucket_volume
@@ -23,7 +24,7 @@ from babingepet.signals.whale_flow import WINDOW
 from babingepet_resources.clients.feed import CollectedMinute, FeedInfo, FeedName
 from babingepet_resources.warehouse import tape
 from babingepet_resources.warehouse.database import Database
-from babingepet_resources.warehouse.records import CandleBatch, FundingBatch
+from babingepet_resources.warehouse.records import CandleBatch, FundingBatch, OpenInterestBatch
 from babingepet_services.btc_context import Context, signal_inputs
 from babingepet_services.capture import (
     DayDigests,
@@ -31,6 +32,10 @@ from babingepet_services.capture import (
     summary_digest,
     tape_minute,
 )
+from babingepet_services.feed_watch import FeedWatch
+
+LoadedBatch = CandleBatch | FundingBatch | OpenInterestBatch
+"""Facts that were fetched while loading."""
 
 TAPE_FEEDS: frozenset[FeedName] = frozenset({"trades", "quotes"})
 """Feeds that make a tape; a market of candles has none."""
@@ -50,6 +55,7 @@ class BtcMemory:
         hours: Native hours from before the minutes.
         digests: Content hashes of the minutes.
         funding: Settlements known so far.
+        open_interest: Readings of the last hour and a little more.
         tape: Reduced minutes, newest last.
         tape_digests: Their content hashes.
         state: What the last decision handed on.
@@ -59,6 +65,7 @@ class BtcMemory:
         loaded: Batches that were fetched and are not in the warehouse yet.
         hours_hash: Content hash of the hours.
         stored: Hashes of the state and the rules that are known to be in the warehouse.
+        watch: How the feeds are doing.
         bucket_volumes: Bucket volume of the volume clock by day since the epoch; the newest only.
     """
 
@@ -73,13 +80,16 @@ class BtcMemory:
     state: BtcState
     last_as_of: int | None
     peak_equity: float
+    open_interest: OpenInterest = field(default_factory=OpenInterest.empty)
     context_feeds: frozenset[str] = frozenset()
-    loaded: list[CandleBatch | FundingBatch] = field(default_factory=list)
+    loaded: list[LoadedBatch] = field(default_factory=list)
     hours_hash: str = ""
     stored: set[str] = field(default_factory=set)
     bucket_volumes: dict[int, float] = field(default_factory=dict)
+    watch: FeedWatch = field(init=False)
 
     def __post_init__(self) -> None:
+        self.watch = FeedWatch(self.info)
         self.hours_hash = sha256(row_bytes(self.hours))
 
     def peak_with(self, decision: Decision) -> float:
@@ -94,7 +104,8 @@ class BtcMemory:
 
     def inputs(self, as_of: int, context: Context) -> SignalInputs:
         """What the signals may read at ``as_of``."""
-        return signal_inputs(self.history, tuple(self.tape), self.funding, context, as_of)
+        hour = hour_until(self.open_interest, as_of)
+        return signal_inputs(self.history, tuple(self.tape), self.funding, context, as_of, hour)
 
     def read_tape(self, database: Database, until: int) -> None:
         """Take the reduced minutes before ``until`` as they are stored."""
@@ -112,12 +123,15 @@ class BtcMemory:
         self.history.append(fresh)
         self.digests.append(fresh)
         self.funding = with_settlements(self.funding, minute.funding)
+        self.open_interest = with_readings(self.open_interest, minute.open_interest, minute.as_of)
 
     def extend(self, minute: CollectedMinute) -> tuple[list[TapeMinute], Candles]:
         """Take in a collected minute: (newly reduced tape, candles that were new)."""
+        self.watch.take_in(minute)
         fresh = minute.candles.between(self.history.end, minute.as_of)
         self.history.append(fresh)
         self.funding = with_settlements(self.funding, minute.funding)
+        self.open_interest = with_readings(self.open_interest, minute.open_interest, minute.as_of)
         reduced: list[TapeMinute] = []
         if TAPE_FEEDS & self.info.feeds:
             last = self.tape[-1] if self.tape else None
@@ -132,6 +146,14 @@ class BtcMemory:
             minutes = self.history.minutes(day * DAY)
             self.bucket_volumes = {day: bucket_volume(minutes, time)}
         return self.bucket_volumes[day]
+
+
+def with_readings(known: OpenInterest, more: OpenInterest, as_of: int) -> OpenInterest:
+    """The readings known before and the new ones, ascending, as far back as ``as_of`` looks."""
+    joined = OpenInterest.concat([known, more])
+    times, first = np.unique(joined.event_time, return_index=True)
+    first = first[times >= as_of - HOUR - TOLERANCE]
+    return OpenInterest(**{name: column[first] for name, column in joined.columns().items()})
 
 
 def with_settlements(known: FundingRates, more: FundingRates) -> FundingRates:

@@ -109,6 +109,19 @@ def funding(start: int, times: Times, rates: Values, end: int) -> bytes:
     return drawn.png
 
 
+def open_interest(start: int, times: Times, contracts: Values, notional: Values) -> bytes:
+    """Open contracts over the day, and what they are worth."""
+    with canvas(start, 1, 1) as drawn:
+        upper, lower = drawn.panels
+        at = drawn.hours(times)
+        upper.plot(at, contracts, color=LINE, label="open interest, BTC")
+        lower.plot(at, notional / 1e6, color=ACCENT, label="worth, million USDT")
+        for panel in drawn.panels:
+            panel.ticklabel_format(axis="y", useOffset=False)
+        legends(drawn)
+    return drawn.png
+
+
 def signals(start: int, times: Times, scores: Mapping[str, Values]) -> bytes:
     """A strip a signal: red to green is its score from -1 to 1, grey means unavailable."""
     from matplotlib.cm import ScalarMappable

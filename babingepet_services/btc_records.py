@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -26,6 +26,21 @@ from babingepet_resources.warehouse.records import (
     ReasoningRecord,
     SignalRecord,
 )
+
+
+class Stamp(Protocol):
+    """What a fact is stamped with."""
+
+    @property
+    def symbol(self) -> str:
+        """The exchange's name of the instrument."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where it came from."""
+        ...
+
 
 PAPER = "paper"
 """The book of what happened; only the live loop writes it."""
@@ -171,7 +186,7 @@ def outbox_records(decision: Decision, book: str, now: int) -> list[OutboxRecord
 
 
 def order_flow_record(
-    minute: TapeMinute, summary: Mapping[str, Any], trades: Trades, info: FeedInfo, known_at: int
+    minute: TapeMinute, summary: Mapping[str, Any], trades: Trades, info: Stamp, known_at: int
 ) -> OrderFlowRecord:
     """One minute's tape as it was reduced."""
     bought = ~trades.is_buyer_maker
@@ -191,9 +206,7 @@ def order_flow_record(
     )
 
 
-def large_print_records(
-    minute: TapeMinute, info: FeedInfo, known_at: int
-) -> list[LargePrintRecord]:
+def large_print_records(minute: TapeMinute, info: Stamp, known_at: int) -> list[LargePrintRecord]:
     """The minute's large prints."""
     rows = zip(*(column.tolist() for column in minute.prints.columns().values()), strict=True)
     return [

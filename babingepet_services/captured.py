@@ -21,11 +21,12 @@ from babingepet.cycles.settings import BtcSettings, from_names
 from babingepet.domain.decision import canonical_json, sha256
 from babingepet.errors import IntegrityBroken
 from babingepet.market.frames import FundingRates
+from babingepet.market.open_interest import OpenInterestHour
+from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.warehouse import funding
 from babingepet_resources.warehouse.records import CycleInputsRecord
 from babingepet_services.btc_context import Context, read_context, signal_inputs
-from babingepet_services.capture import row_bytes
-from babingepet_services.captured_candles import CapturedCandles, Manifest, require_hash
+from babingepet_services.captured_candles import CapturedCandles, Manifest, as_read
 from babingepet_services.captured_tape import CapturedTape, stored_blob
 
 Rules = tuple[BtcSettings, WeightBook]
@@ -37,19 +38,28 @@ class Captured:
     Args:
         connection: Of one reading transaction.
         until: No decision asked for is later, UTC ms.
+        event_tape: Where raw tapes are that left the warehouse; None to look there only.
     """
 
-    def __init__(self, connection: Connection, until: int) -> None:
+    def __init__(
+        self, connection: Connection, until: int, event_tape: EventTape | None = None
+    ) -> None:
         self._connection = connection
         self._candles = CapturedCandles(connection, until)
-        self._tape = CapturedTape(connection)
+        self._tape = CapturedTape(connection, event_tape)
         self._rules: dict[str, Rules] = {}
+
+    @property
+    def gone(self) -> str | None:
+        """What of the last decision's inputs retention removed, in a sentence."""
+        return self._tape.gone
 
     def inputs(self, stored: CycleInputsRecord) -> CycleInputs:
         """The facts that a decision read.
 
         Raises:
             IntegrityBroken: They are not in the warehouse any more, or not what was read.
+            TapeUnavailable: The event tape does not answer.
         """
         manifest = stored.manifest
         if sha256(canonical_json(manifest)) != stored.inputs_hash:
@@ -58,10 +68,13 @@ class Captured:
         rates = self._funding(manifest)
         context = self._context(manifest)
         tape = self._tape.read(manifest)
+        named = manifest.get("open_interest")
+        hour = OpenInterestHour(*named) if named else None  # none: written before it was read
+        signals = signal_inputs(history, tape, rates, context, manifest["as_of"], hour)
         return CycleInputs(
             symbol=manifest["symbol"],
             source=manifest["source"],
-            signals=signal_inputs(history, tape, rates, context, manifest["as_of"]),
+            signals=signals,
             feeds=frozenset(manifest["feeds"]),
             clock=manifest["clock"],
             clock_skew=manifest["clock_skew"],
@@ -93,11 +106,14 @@ class Captured:
     def _funding(self, manifest: Manifest) -> FundingRates:
         as_of, named = manifest["as_of"], manifest["funding"]
         market = (manifest["symbol"], manifest["source"])
-        rates = funding.read(
-            self._connection, *market, named["start"], as_of + 1, known_until=as_of
+        return as_read(
+            "funding",
+            lambda known_until: funding.read(
+                self._connection, *market, named["start"], as_of + 1, known_until=known_until
+            ),
+            as_of,
+            named["sha256"],
         )
-        require_hash("funding", sha256(row_bytes(rates)), named["sha256"])
-        return rates
 
     def _context(self, manifest: Manifest) -> Context:
         nothing = Context()

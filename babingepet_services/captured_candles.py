@@ -8,27 +8,35 @@ they were loaded:
 1. minutes are read once, with the time at which each became known
 2. for each time at which something was filled in, the history of a loop loaded then is kept
 3. every history grows with the decisions; the one whose hash the manifest names was read
+
+A market of the past may be played in a warehouse that was filled long after it: files that were
+imported are known since this year, and a loop of that market reads them all the same. So the last
+history that is tried is all that is stored; the hash says whether it was read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection
 
 from babingepet.domain.decision import sha256
 from babingepet.errors import IntegrityBroken
-from babingepet.market.frames import Bools, Candles, Ints
+from babingepet.market.frames import Bools, Candles, Frame, Ints
 from babingepet.market.history import BarHistory
 from babingepet.market.intervals import month_start
 from babingepet_resources.warehouse import candles
 from babingepet_services.capture import DayDigests, row_bytes
 
 Manifest = Mapping[str, Any]
+SomeFrame = TypeVar("SomeFrame", bound=Frame)
+
+EVER = 2**62
+"""A time at which everything that is stored is known."""
 
 
 def require_hash(what: str, found: str, named: str) -> None:
@@ -49,6 +57,27 @@ def not_read(what: str, found: str, named: str) -> IntegrityBroken:
     )
 
 
+def as_read(what: str, read: Callable[[int], SomeFrame], as_of: int, named: str) -> SomeFrame:
+    """The rows with a hash: those known at ``as_of``, or all that are stored.
+
+    Args:
+        what: How errors name them.
+        read: Reads the rows that were known at a time.
+        as_of: When the decision was made.
+        named: The hash.
+
+    Raises:
+        IntegrityBroken: Neither has it.
+    """
+    found = ""
+    for known_until in (as_of, EVER):
+        rows = read(known_until)
+        found = sha256(row_bytes(rows))
+        if found == named:
+            return rows
+    raise not_read(what, found, named)
+
+
 @dataclass(frozen=True, eq=False)
 class KnownMinutes:
     """Stored minutes, ascending, and when each became known, UTC ms."""
@@ -65,8 +94,10 @@ class KnownMinutes:
     def held(self, loaded_at: int, since: int, as_of: int) -> Candles:
         """Minutes from ``since`` that a loop loaded at ``loaded_at`` held at ``as_of``."""
         first, last = np.searchsorted(self.candles.open_time, (since, as_of))
-        seen_until = np.where(self._filled_in[first:last], min(loaded_at, as_of), as_of)
         rows = self.candles.rows(int(first), int(last))
+        if loaded_at == EVER:
+            return rows
+        seen_until = np.where(self._filled_in[first:last], min(loaded_at, as_of), as_of)
         return rows.where(self.known_at[first:last] <= seen_until)
 
     def load_times(self, as_of: int) -> list[int]:
@@ -136,7 +167,7 @@ class CapturedCandles:
             self._open(manifest)
             self._opened = opened
         found = ""
-        for loaded_at in self._minutes.load_times(as_of):
+        for loaded_at in (*self._minutes.load_times(as_of), EVER):
             held = self._held.get(loaded_at)
             if held is None:
                 held = self._held[loaded_at] = _Held(self._minutes, loaded_at, named["start"])
@@ -152,7 +183,12 @@ class CapturedCandles:
         self._minutes = KnownMinutes(
             *candles.read_known(self._connection, symbol, "1m", source, start, self._until)
         )
-        self._hours = candles.read(
-            self._connection, symbol, "1h", source, named["start"], named["end"], known_until=as_of
-        )
-        require_hash("hours", sha256(row_bytes(self._hours)), named["sha256"])
+        self._hours = as_read(
+            "hours",
+            lambda known_until: candles.read(
+                self._connection, symbol, "1h", source, named["start"], named["end"],
+                known_until=known_until,
+            ),
+            as_of,
+            named["sha256"],
+        )  # fmt: skip

@@ -16,16 +16,18 @@ from babingepet.domain.decision import Decision
 from babingepet.errors import InputError
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import FeedInfo
+from babingepet_resources.exchange.moments import format_moment
 from babingepet_resources.settings import Settings
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_loop import BtcLoop, CycleReport, LoopOptions
 from babingepet_services.demo_report import Ended, Timing, demo_document
+from babingepet_services.demo_start import lively_start
 from babingepet_services.market_source import OpenMarket, open_embedded_or_current, open_market
 from babingepet_services.preflight import check_rules
 from babingepet_services.warehouse_lookup import demo_file
 
-DEFAULT_CYCLES = 60
-"""Decisions of a demo that was not told when to end: an hour of market."""
+DEFAULT_CYCLES = 300
+"""Decisions of a demo that was not told when to end: five hours of market, five minutes at 60x."""
 
 
 class Demo:
@@ -63,6 +65,7 @@ class Demo:
             InputError: Something given is wrong; nothing was written.
             Unavailable: The loopback exchange or the disk broke down.
         """
+        self._choose_start()
         rules = check_rules(self.settings)
         program = BtcProgram(
             settings=rules,
@@ -79,6 +82,12 @@ class Demo:
                 raise
         self._timing.ended = self._clock.monotonic()
         self._ended = "cycles" if len(self.decisions) == self.max_cycles else "market"
+
+    def _choose_start(self) -> None:
+        """A simulated market that was not told where to begin does so at a lively hour."""
+        if self.settings.market == "simulated" and self.settings.start is None:
+            start = format_moment(lively_start(self.settings.seed, self.settings.symbol))
+            self.settings = self.settings.model_copy(update={"start": start})
 
     def report(self) -> dict[str, Any]:
         """What happened, as JSON values; see ``demo_document``."""

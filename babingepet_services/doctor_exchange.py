@@ -19,8 +19,8 @@ HASTY = FeedOptions(deadline_s=4.0, attempt_s=3.0, retries=0)
 NAME = "exchange"
 
 Probe = Callable[[str, str | None, Clock], int | None]
-"""(symbol, address or None for Binance, clock) to the exchange's clock less ours, ms; None when
-the exchange has a clock of its own. Raises BabingepetError when it does not answer."""
+"""(symbol, address or None for Binance, clock) to how far the exchange's clock is from ours, ms;
+None when the exchange has a clock of its own. Raises BabingepetError when it does not answer."""
 
 
 def measure_skew(symbol: str, base_url: str | None, clock: Clock) -> int | None:
@@ -29,7 +29,7 @@ def measure_skew(symbol: str, base_url: str | None, clock: Clock) -> int | None:
     async def greet() -> int | None:
         connection = await open_connection(symbol, base_url, clock, HASTY)
         await connection.close()
-        return connection.time.offset_ms
+        return connection.time.skew_ms if base_url is None else None
 
     return asyncio.run(greet())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from babingepet.errors import BabingepetError, ConfigurationError
-from babingepet.market.intervals import SECOND, iso
+from babingepet.market.intervals import HOUR, SECOND, iso
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import gaps, lease, schema, stock
 from babingepet_resources.warehouse.database import Database
@@ -14,11 +14,14 @@ from babingepet_services.btc_checks import failing_now
 from babingepet_services.btc_loop import STALE_AFTER
 from babingepet_services.btc_records import PAPER
 from babingepet_services.doctor_findings import Finding, fail, ok, warn
+from babingepet_services.feed_watch import read_reports
 from babingepet_services.warehouse_lookup import DEMO, Place, all_places
 
 SECTION = "warehouses"
 LEASE = "btc"
 MIB = 1 << 20
+COVERED = 0.95
+"""Share of the last hour that each feed should cover: three minutes may be missing."""
 
 
 def examine_warehouses(settings: Settings, now: int) -> list[Finding]:
@@ -102,12 +105,26 @@ def _lease(place: Place, database: Database, now: int) -> Finding:
 
 
 def _of_last(place: Place, connection: Connection, last: LastDecision) -> list[Finding]:
-    """Gaps never repaired, and the checks that keep the newest decisions from entering."""
+    """Gaps never repaired, the feeds, and the checks that keep the newest decisions from entering."""
     found = gaps.read(connection, last.symbol, 0, last.as_of + 1, open_only=True)
     undecided = sum(gap.feed == "decision" for gap in found)
     text = f"{len(found)} not repaired, of which {undecided} are minutes not decided"
     findings = [ok(SECTION, f"{place.name}, gaps", text)]
+    findings += _feeds(place, connection, last)
     for failing in failing_now(connection, last.source, last.as_of):
         advice = "no position is opened until it passes; see the asset's checks"
         findings.append(warn(SECTION, f"{place.name}, check", failing, advice))
     return findings
+
+
+def _feeds(place: Place, connection: Connection, last: LastDecision) -> list[Finding]:
+    """How the feeds were when the loop last said so, if that was in the hour before."""
+    reports = read_reports(connection, PAPER, last.as_of - HOUR, last.as_of)
+    if not reports:
+        return []
+    name, newest = f"{place.name}, feeds", reports[-1]
+    text = f"{newest.text} ({iso(newest.as_of)})"
+    if min(newest.detail["coverage"].values(), default=1.0) >= COVERED:
+        return [ok(SECTION, name, text)]
+    advice = "babingepet runs on, without the signals of that feed; see feed_health of btc/candles"
+    return [warn(SECTION, name, text, advice)]

@@ -25,11 +25,14 @@ from babingepet.voting.rules import SCALE
 from babingepet_resources.warehouse import blobs, gaps, history, tape
 from babingepet_resources.warehouse.lookups import known_candles, known_funding
 from babingepet_resources.warehouse.records import DecisionRecord
+from babingepet_services.gap_ledger import reads, window_start
 
 Document = dict[str, Any]
 
 CANDLES = 5
 """Minutes shown around a decision: the one it was made on and the four before."""
+GAPS = 50
+"""Gaps shown, the newest."""
 SETTLEMENTS = 3
 """Funding settlements shown, newest first."""
 
@@ -154,11 +157,12 @@ def _account(connection: Connection, record: DecisionRecord, said: Document) -> 
 def _market(connection: Connection, record: DecisionRecord) -> Document:
     symbol, source, as_of = record.symbol, record.source, record.as_of
     flow = tape.order_flow(connection, symbol, source, as_of - MINUTE, as_of)
+    prints = tape.large_prints(connection, symbol, source, as_of - WINDOW, as_of)
     books = tape.order_books(connection, symbol, source, as_of, as_of + 1)
     start = as_of - CANDLES * MINUTE
     return {
         "candles": plain(known_candles(connection, symbol, source, start, as_of)),
-        "large_prints": plain(tape.large_prints(connection, symbol, source, as_of - WINDOW, as_of)),
+        "large_prints": plain([one for one in prints if one.known_at <= as_of]),
         "large_prints_from": as_of - WINDOW,
         "order_flow": plain(flow[0]) if flow else None,
         "order_book": plain(books[0]) if books else None,
@@ -167,10 +171,20 @@ def _market(connection: Connection, record: DecisionRecord) -> Document:
 
 
 def _gaps(connection: Connection, record: DecisionRecord) -> list[Document]:
-    """Gaps of its source within the tape that it read, and known when this is asked."""
-    start = record.as_of - TAPE_MINUTES * MINUTE
-    found = gaps.read(connection, record.symbol, start, record.as_of)
-    return [plain(gap) for gap in found if gap.source == record.source]
+    """Gaps of its source within the tape that it read, and those that were open in its windows.
+
+    ``open_then`` tells whether the decision was made while the gap was open.
+    """
+    as_of = record.as_of
+    first = min(window_start(feed, as_of) for feed in ("candles", "funding", "trades"))
+    found = gaps.read(connection, record.symbol, first, as_of, source=record.source)
+    recent = as_of - TAPE_MINUTES * MINUTE
+    told = [
+        {**plain(gap), "open_then": reads(gap, as_of)}
+        for gap in found
+        if gap.end_time > recent or reads(gap, as_of)
+    ]
+    return told[-GAPS:]
 
 
 def _provenance(connection: Connection, record: DecisionRecord) -> Document:

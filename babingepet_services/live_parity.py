@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from babingepet.compiled import ENGINE_VERSION
 from babingepet.errors import InputError, IntegrityBroken
 from babingepet.market.intervals import DAY, HOUR, MINUTE, iso
+from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.exchange.moments import parse_moment
 from babingepet_resources.warehouse import checks, history
 from babingepet_resources.warehouse.database import Database
@@ -39,12 +40,14 @@ class CycleParity:
         open_time: Of its minute, UTC ms.
         undecidable: Why it cannot be made again; None when it was.
         differences: Paths that differ, with both values.
+        gone: What of its raw tape retention removed; None when nothing.
     """
 
     cycle_id: str
     open_time: int
     undecidable: str | None
     differences: tuple[str, ...]
+    gone: str | None = None
 
     @property
     def identical(self) -> bool:
@@ -80,6 +83,8 @@ class DayParity:
         total: Decisions stored of the day.
         identical: Of these, made again byte for byte, the state after them included.
         undecidable: Of these, not to be made again, because what they read is not stored as it was.
+        without_raw_tape: Of these, made from the minute as it was reduced, because retention
+            removed its raw trades or quotes.
         other_engine: Of these, decided by other engine sources than decided now.
         engine_version: Of the sources that decided now.
         first_difference: The earliest one that is not identical; None when all are.
@@ -93,6 +98,7 @@ class DayParity:
     total: int
     identical: int
     undecidable: int
+    without_raw_tape: int
     other_engine: int
     engine_version: str
     first_difference: CycleParity | None
@@ -116,6 +122,8 @@ class DayParity:
         text = f"{self.identical} of {self.total} cycles identical"
         if self.undecidable:
             text += f", {self.undecidable} cannot be made again"
+        if self.without_raw_tape:
+            text += f", {self.without_raw_tape} without their raw tape, which retention removed"
         if self.other_engine:
             text += f", {self.other_engine} were decided by another engine version"
         if self.first_difference is not None:
@@ -128,7 +136,14 @@ class DayParity:
         return asdict(self) | {"share": self.share}
 
 
-def replay_day(database: Database, book: str, symbol: str, source: str, day: str) -> DayParity:
+def replay_day(
+    database: Database,
+    book: str,
+    symbol: str,
+    source: str,
+    day: str,
+    event_tape: EventTape | None = None,
+) -> DayParity:
     """Make the decisions of a day again and compare every byte.
 
     Args:
@@ -137,9 +152,11 @@ def replay_day(database: Database, book: str, symbol: str, source: str, day: str
         symbol: The instrument.
         source: Binance, recorded or simulated.
         day: The UTC day, ``2025-05-10``: minutes that begin in it.
+        event_tape: Where raw tapes are that left the warehouse; None to look there only.
 
     Raises:
         InputError: It is not a day.
+        TapeUnavailable: The event tape does not answer.
         WarehouseUnavailable: The database.
     """
     start = parse_moment(day, "--day")
@@ -152,7 +169,8 @@ def replay_day(database: Database, book: str, symbol: str, source: str, day: str
             if record.source == source
         ]
         before = history.last_decision(connection, book, symbol, source, until=start)
-        cycles = list(_replay(connection, records, before, start + DAY))
+        captured = Captured(connection, start + DAY, event_tape)
+        cycles = list(_replay(connection, records, before, captured))
     return DayParity(
         book=book,
         symbol=symbol,
@@ -161,6 +179,7 @@ def replay_day(database: Database, book: str, symbol: str, source: str, day: str
         total=len(cycles),
         identical=_identical(cycles),
         undecidable=_undecidable(cycles),
+        without_raw_tape=sum(cycle.gone is not None for cycle in cycles),
         other_engine=sum(record.engine_version != ENGINE_VERSION for record in records),
         engine_version=ENGINE_VERSION,
         first_difference=next((cycle for cycle in cycles if not cycle.identical), None),
@@ -195,17 +214,17 @@ def _replay(
     connection: Connection,
     records: Sequence[DecisionRecord],
     before: DecisionRecord | None,
-    until: int,
+    captured: Captured,
 ) -> Iterator[CycleParity]:
-    captured = Captured(connection, until)
     for record in records:
-        reason: str | None = None
+        reason = gone = None
         differences = tuple(_chain_differences(record, before))
         try:
-            differences += decide_again(connection, record, captured).differences
+            replayed = decide_again(connection, record, captured)
+            differences, gone = differences + replayed.differences, replayed.gone
         except (IntegrityBroken, InputError) as error:
             reason = str(error)
-        yield CycleParity(record.cycle_id, record.as_of - MINUTE, reason, differences)
+        yield CycleParity(record.cycle_id, record.as_of - MINUTE, reason, differences, gone)
         before = record
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from babingepet_resources.clients.binance.feed import BinanceFeed
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import MarketFeed
 from babingepet_resources.exchange.moments import parse_moment
-from babingepet_resources.exchange.opening import open_source, parse_speed
+from babingepet_resources.exchange.opening import open_markets, parse_speed
 from babingepet_resources.exchange.threaded import serve_in_thread
 from babingepet_resources.settings import Settings, require_files
 from babingepet_resources.warehouse import schema
@@ -38,6 +38,21 @@ class OpenMarket:
     warning: str | None = None
 
 
+@dataclass(frozen=True)
+class OpenExchange:
+    """An exchange that can be connected to.
+
+    Attributes:
+        url: Of a loopback exchange; None for the real one.
+        source: Stamped on every fact: binance, recorded, simulated.
+        warning: What the user must not miss, if anything.
+    """
+
+    url: str | None
+    source: str
+    warning: str | None = None
+
+
 def resolve_market(settings: Settings, clock: Clock) -> str:
     """The market that ``auto`` stands for: binance when it answers, else simulated."""
     if settings.market != "auto":
@@ -56,10 +71,25 @@ def resolve_market(settings: Settings, clock: Clock) -> str:
 
 @contextmanager
 def open_market(settings: Settings, clock: Clock) -> Iterator[OpenMarket]:
-    """Open the market of the settings.
+    """Open the market of the settings; see ``open_exchange``."""
+    with open_exchange(settings, clock, [settings.symbol]) as exchange:
+        feed = BinanceFeed(settings.symbol, base_url=exchange.url, clock=clock)
+        yield OpenMarket(feed, exchange.source, exchange.warning)
+
+
+@contextmanager
+def open_exchange(
+    settings: Settings, clock: Clock, symbols: Sequence[str]
+) -> Iterator[OpenExchange]:
+    """Find the exchange of the settings' market.
 
     A recorded or simulated market is served by the loopback exchange at ``exchange_url``, or by
     one in a thread of this process for as long as the block lasts.
+
+    Args:
+        settings: Which market, from where.
+        clock: This machine's.
+        symbols: Instruments that a loopback exchange has to serve.
 
     Raises:
         InputError: A file, symbol or time of a recording is wrong.
@@ -67,28 +97,26 @@ def open_market(settings: Settings, clock: Clock) -> Iterator[OpenMarket]:
     market = resolve_market(settings, clock)
     warning = SIMULATED_WARNING if market != settings.market else None
     if market == "binance":
-        yield OpenMarket(BinanceFeed(settings.symbol, clock=clock), market)
+        yield OpenExchange(None, market, warning)
     elif settings.exchange_url:
-        feed = BinanceFeed(settings.symbol, base_url=settings.exchange_url, clock=clock)
-        yield OpenMarket(feed, market, warning)
+        yield OpenExchange(settings.exchange_url, market, warning)
     else:
-        with _own_exchange(settings, market) as url:
-            feed = BinanceFeed(settings.symbol, base_url=url, clock=clock)
-            yield OpenMarket(feed, market, warning)
+        with _own_exchange(settings, market, symbols) as url:
+            yield OpenExchange(url, market, warning)
 
 
 @contextmanager
-def _own_exchange(settings: Settings, market: str) -> Iterator[str]:
+def _own_exchange(settings: Settings, market: str, symbols: Sequence[str]) -> Iterator[str]:
     require_files(settings.data)
     start = parse_moment(settings.start) if settings.start else None
-    source = open_source(
+    markets = open_markets(
         "recorded" if market == "recorded" else "simulated",
         data=settings.data,
-        symbol=settings.symbol,
+        symbols=symbols,
         start=start,
         seed=settings.seed,
     )
-    with serve_in_thread(source, speed=parse_speed(settings.speed), start=start) as exchange:
+    with serve_in_thread(markets, speed=parse_speed(settings.speed), start=start) as exchange:
         yield exchange.url
 
 

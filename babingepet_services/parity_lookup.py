@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from babingepet.market.intervals import MINUTE, day_key
+from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import accounts
 from babingepet_services.btc_records import PAPER
@@ -33,6 +34,7 @@ def find_parity(
 
     Raises:
         InputError: No warehouse has such an account, or it is not a day.
+        TapeUnavailable: The event tape does not answer.
         WarehouseUnavailable: One that is asked before it is found does not answer.
     """
     place = account_place(settings, book, warehouse)
@@ -42,6 +44,13 @@ def find_parity(
             found = accounts.accounts(connection, book, settings.symbol)
         account = choose_account(found, book, settings.symbol, source)
         chosen = day_key(account.last - MINUTE) if day is None else day
-        return place.name, replay_day(database, book, settings.symbol, account.source, chosen)
+        return place.name, replay_day(
+            database,
+            book,
+            settings.symbol,
+            account.source,
+            chosen,
+            EventTape.open(settings.tape_address()),
+        )
     finally:
         database.close()

@@ -20,6 +20,7 @@ from babingepet.cycles.btc import run_cycle
 from babingepet.cycles.btc_state import dump_state
 from babingepet.domain.decision import sha256
 from babingepet.errors import InputError, IntegrityBroken
+from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.warehouse import blobs, history
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import DecisionRecord
@@ -38,6 +39,7 @@ class ReplayedCycle:
         stored: The decision as it was written.
         replayed: The decision as it was made now, under the stamp of the version that decided then.
         differences: Paths that differ, with both values; empty when identical.
+        gone: What could not be made again from the raw tape, because retention removed it.
     """
 
     cycle_id: str
@@ -47,12 +49,22 @@ class ReplayedCycle:
     stored: bytes
     replayed: bytes
     differences: tuple[str, ...]
+    gone: str | None
 
 
-def replay_cycle(database: Database, book: str, cycle_id: str) -> ReplayedCycle:
+def replay_cycle(
+    database: Database, book: str, cycle_id: str, event_tape: EventTape | None = None
+) -> ReplayedCycle:
     """Make a stored decision again.
 
+    Args:
+        database: The warehouse.
+        book: The ledger.
+        cycle_id: The decision.
+        event_tape: Where raw tapes are that left the warehouse; None to look there only.
+
     Raises:
+        TapeUnavailable: The event tape does not answer.
         InputError: There is no such decision.
         IntegrityBroken: What it read is not in the warehouse any more, or not what was read.
     """
@@ -60,7 +72,7 @@ def replay_cycle(database: Database, book: str, cycle_id: str) -> ReplayedCycle:
         record = history.decision(connection, book, cycle_id)
         if record is None:
             raise InputError(f"there is no decision {cycle_id} in book {book}")
-        return decide_again(connection, record, Captured(connection, record.as_of))
+        return decide_again(connection, record, Captured(connection, record.as_of, event_tape))
 
 
 def decide_again(
@@ -102,6 +114,7 @@ def decide_again(
         stored=stored,
         replayed=replayed,
         differences=differences,
+        gone=captured.gone,
     )
 
 

@@ -19,10 +19,21 @@ from babingepet.errors import InputError
 from babingepet.market.frames import Candles
 from babingepet.replay.market import ReplayMarket
 from babingepet_resources.exchange.candles import COLUMNS
-from babingepet_resources.exchange.kline_files import FundingFile, KlineFile
+from babingepet_resources.exchange.kline_files import (
+    FundingFile,
+    KlineFile,
+    MarketFile,
+    OpenInterestFile,
+)
 from babingepet_resources.exchange.recording import Recording, join_files, read_file_of
 
 SOURCE = "recorded"
+
+_CONTENTS = {
+    KlineFile: "candles",
+    FundingFile: "funding rates",
+    OpenInterestFile: "open interest",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +75,10 @@ def read_files(candles: Sequence[Path], funding: Sequence[Path], symbol: str) ->
     return MarketRead(market, {"files": files}, _notes(recording))
 
 
-def _read(
-    path: Path, option: str, kind: type[KlineFile | FundingFile], symbol: str
-) -> KlineFile | FundingFile:
+def _read(path: Path, option: str, kind: type[KlineFile | FundingFile], symbol: str) -> MarketFile:
     read = read_file_of(path, symbol)
     if not isinstance(read, kind):
-        holds = "funding rates" if isinstance(read, FundingFile) else "candles"
-        raise InputError(f"{option} {path}: holds {holds}")
+        raise InputError(f"{option} {path}: holds {_CONTENTS[type(read)]}")
     return read
 
 

@@ -6,6 +6,7 @@ Belongs here: schedules. Does not belong here: the minute, which is the loop's (
 import dagster as dg
 
 from babingepet.market.intervals import DAY, day_key, to_ms
+from babingepet_assets.btc.tape import tape_job
 from babingepet_assets.jobs import event_log_retention
 from babingepet_assets.learning.parity import parity_job
 from babingepet_resources.exchange.opening import parse_speed
@@ -33,6 +34,28 @@ def nightly_parity(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.RunRequest | dg.SkipReason:
     """Ask for yesterday, once; the days of an accelerated market are not those of this machine."""
+    return _yesterday(context, settings)
+
+
+@dg.schedule(
+    name="btc_tape",
+    job=tape_job,
+    cron_schedule="50 0 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Lays the raw tape of the day before down as files, every night at 00:50 UTC: "
+    "after the proof of the day, and later than its last hour stays open.",
+)
+def nightly_tape(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for yesterday, once; see ``nightly_parity``."""
+    return _yesterday(context, settings)
+
+
+def _yesterday(
+    context: dg.ScheduleEvaluationContext, settings: Settings
+) -> dg.RunRequest | dg.SkipReason:
     if settings.market != "binance" and parse_speed(settings.speed) != 1:
         return dg.SkipReason(f"the market runs at {settings.speed}x: its yesterday is not ours")
     day = day_key(to_ms(context.scheduled_execution_time) - DAY)

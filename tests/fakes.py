@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.frames import Candles, FundingRates, OpenInterest
 from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import INTERVALS
 from babingepet_resources.clients.feed import (
@@ -44,6 +44,7 @@ class FakeFeed:
         minutes: What ``next_minute`` gives, in order; an exception in their place is raised.
         history: Candles by interval.
         funding: All settlements.
+        open_interest: All past readings.
         info: What the market says it is.
     """
 
@@ -53,11 +54,13 @@ class FakeFeed:
         *,
         history: dict[str, Candles] | None = None,
         funding: FundingRates | None = None,
+        open_interest: OpenInterest | None = None,
         info: FeedInfo | None = None,
     ) -> None:
         self._minutes = list(minutes)
         self._history = history or {}
         self._funding = FundingRates.empty() if funding is None else funding
+        self._open_interest = OpenInterest.empty() if open_interest is None else open_interest
         self._now = 0
         self.released: list[int] = []
         self.is_started = False
@@ -101,6 +104,9 @@ class FakeFeed:
 
     def funding_rates(self, start: int, end: int) -> FundingRates:
         return self._funding.between(start, end)
+
+    def open_interest(self, start: int, end: int) -> OpenInterest:
+        return self._open_interest.between(start, end)
 
     def filters(self) -> ExchangeFilters:
         return ExchangeFilters(0.1, 0.001, 0.001, 100.0)

@@ -222,6 +222,20 @@ class FundingRates(Frame):
 
 
 @dataclass(frozen=True, eq=False)
+class OpenInterest(Frame):
+    """Contracts that are open, one side of each counted, as the exchange states them.
+
+    Units: ``open_interest`` in base units; ``notional`` in quote currency, NaN where not told.
+    """
+
+    TIME: ClassVar[str] = "event_time"
+
+    event_time: Ints
+    open_interest: Floats
+    notional: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class BookLevels(Frame):
     """One side-by-side snapshot of the order book's best levels.
 

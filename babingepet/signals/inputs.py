@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from babingepet.market.context import Consensus, EtfFlows, HourTable, News
 from babingepet.market.frames import Candles, Floats, FundingRates
+from babingepet.market.open_interest import OpenInterestHour
 from babingepet.market.tape import TapeMinute
 
 TAPE_MINUTES = 241
@@ -56,6 +57,7 @@ class SignalInputs:
         etf_flows: Daily flows that were filed, ascending.
         news: Headlines of the last day; None without a news feed.
         consensus: The newest consensus of the analysts, if any.
+        open_interest: Contracts open now and an hour ago; None unless both are known.
         models: Models that have earned their place.
     """
 
@@ -68,4 +70,5 @@ class SignalInputs:
     etf_flows: EtfFlows = field(default_factory=EtfFlows.empty)
     news: News | None = None
     consensus: Consensus | None = None
+    open_interest: OpenInterestHour | None = None
     models: Models = NO_MODELS

@@ -3,7 +3,7 @@
 Twenty are read off closed 5m bars by one function over a whole history, so that a model is trained
 on the very numbers it will be asked about: the value at a bar reads that bar and those before it,
 whatever comes later and wherever reading began. The rest is what other signals measured this
-minute, the newest quote and book, and the hour.
+minute, the newest quote and book, open interest, and the hour.
 
 Inputs: 5m bars since the anchor, scores of whale_flow, vpin, ofi_contrarian, vwap and funding_rate,
 the tape. Warm-up: a day of bars; the averages three times their length. What is missing is NaN,
@@ -37,6 +37,7 @@ from babingepet.indicators import (
 from babingepet.market.frames import Candles, Floats, Ints
 from babingepet.market.history import has_recent_hole, is_after_hole
 from babingepet.market.intervals import DAY, HOUR, INTERVALS, MINUTE, hour_of_day
+from babingepet.market.open_interest import OpenInterestHour
 from babingepet.market.order_flow import book_imbalance
 from babingepet.market.tape import spread_bps
 from babingepet.signals.as_fair_value import STALE
@@ -69,8 +70,7 @@ FEATURES: tuple[str, ...] = (
     *BAR_FEATURES[:18], "vwap_z", "vol_z", "taker_imb", "vpin_cdf", "ofi_z", "depth_imb",
     "spread_bps", "funding_r8", "oi_chg_1h", "whale_net", "hour_sin", "hour_cos",
 )  # fmt: skip
-"""Every feature, in the order a model reads them; open interest is not recorded, so that
-``oi_chg_1h`` is always missing."""
+"""Every feature, in the order a model reads them."""
 
 
 @rule
@@ -171,6 +171,7 @@ def features(inputs: SignalInputs, scores: Mapping[str, Score]) -> Floats:
         Shape (30,), in the order of ``FEATURES``; finite or NaN.
     """
     values = _from_bars(inputs) | _from_scores(scores) | _from_tape(inputs)
+    values["oi_chg_1h"] = _open_interest_change(inputs.open_interest)
     angle = 2.0 * math.pi * hour_of_day(inputs.as_of) / 24.0
     values |= {"hour_sin": math.sin(angle), "hour_cos": math.cos(angle)}
     result = np.array([values.get(name, np.nan) for name in FEATURES])
@@ -200,6 +201,13 @@ def _raw(scores: Mapping[str, Score], signal: str, key: str) -> float:
     score = scores.get(signal)
     value = None if score is None or score.value is None else score.raw.get(key)
     return float(value) if isinstance(value, int | float) else np.nan
+
+
+def _open_interest_change(hour: OpenInterestHour | None) -> float:
+    """ln(now / an hour ago); missing where either is not known, or nothing was open."""
+    if hour is None or min(hour.open_interest, hour.open_interest_before) <= 0.0:
+        return np.nan
+    return math.log(hour.open_interest / hour.open_interest_before)
 
 
 def _from_tape(inputs: SignalInputs) -> dict[str, float]:

@@ -28,7 +28,7 @@ DAY_BEFORE = dg.AssetDep(
 
 @daily_asset(
     "signals",
-    deps=("btc/candles", "btc/order_flow", "btc/order_book", "btc/funding"),
+    deps=("btc/candles", "btc/order_flow", "btc/order_book", "btc/funding", "btc/open_interest"),
     kinds={"numpy", "table"},
 )
 def signals(

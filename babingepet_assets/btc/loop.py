@@ -2,7 +2,7 @@
 
 1. the op iterates ``BtcLoop`` with the run's id as the owner of the lease
 2. between two minutes it asks whether it may go on: signals, and Dagster's status of the run
-3. a decision is an event a minute at 1x; every hour of the market, and at the end, all eight
+3. a decision is an event a minute at 1x; every hour of the market, and at the end, all nine
    assets are reported with their pictures
 4. it ends with a market day once it has reported enough; the sensor launches its successor
 

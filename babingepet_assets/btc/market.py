@@ -1,15 +1,15 @@
-"""The market of BTC/USDT as assets: candles, order flow, order book, funding.
+"""The market of BTC/USDT as assets: candles, order flow, order book, funding, open interest.
 
 Belongs here: what each asset is, in words, and what it is made from. The loop writes their rows a
-minute at a time. Materializing a day reports what is stored; candles and funding, which the
-exchange still tells afterwards, are completed first. A book or a quote that was not captured live
-is lost: no asset invents it.
+minute at a time. Materializing days reports what is stored; what Binance's public archive or the
+exchange still tells is filled in first, of all days of a run together. A book or a quote that was
+not captured live is lost: no asset invents it.
 """
 
 import dagster as dg
 
 from babingepet_assets.btc.daily import daily_asset
-from babingepet_assets.btc.reporting import report_days
+from babingepet_assets.btc.filling import fill_and_report_days
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 
@@ -27,7 +27,7 @@ def candles(
     Shape: up to 1,440 rows a day in `crypto_candles`, a minute each; a hole is a missing row. A
     stored candle never changes.
     """
-    return report_days(context, settings, clock)
+    return fill_and_report_days(context, settings, clock)
 
 
 @daily_asset("order_flow", kinds={"binance", "table"})
@@ -39,9 +39,10 @@ def order_flow(
     """Each minute's trades and best quotes, reduced: taker volumes and order flow imbalance in BTC.
 
     Shape: up to 1,440 rows a day in `crypto_order_flow`; large merged prints in `crypto_trades`.
-    Captured live, never fetched again. Imbalance after Cont, Kukanov and Stoikov (2014).
+    Days of Binance are made of the archive's trades where nothing was captured, without imbalance:
+    quotes are captured live or lost. Imbalance after Cont, Kukanov and Stoikov (2014).
     """
-    return report_days(context, settings, clock)
+    return fill_and_report_days(context, settings, clock)
 
 
 @daily_asset("order_book", kinds={"binance", "table"})
@@ -54,7 +55,7 @@ def order_book(
 
     Shape: up to 1,440 rows a day in `crypto_orderbook`. Captured live, never fetched again.
     """
-    return report_days(context, settings, clock)
+    return fill_and_report_days(context, settings, clock)
 
 
 @daily_asset("funding", kinds={"binance", "table"})
@@ -67,7 +68,21 @@ def funding(
 
     Shape: three rows a day in `crypto_funding` at an interval of eight hours.
     """
-    return report_days(context, settings, clock)
+    return fill_and_report_days(context, settings, clock)
 
 
-ASSETS = (candles, order_flow, order_book, funding)
+@daily_asset("open_interest", kinds={"binance", "table"})
+def open_interest(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    clock: dg.ResourceParam[Clock],
+) -> Result:
+    """Contracts that are open, in BTC, and what they are worth in USDT.
+
+    Shape: a row a minute in `crypto_open_interest` where a loop ran, one in five minutes where the
+    day was filled in.
+    """
+    return fill_and_report_days(context, settings, clock)
+
+
+ASSETS = (candles, order_flow, order_book, funding, open_interest)

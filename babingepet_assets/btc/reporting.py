@@ -12,37 +12,39 @@ from collections.abc import Callable, Mapping
 import dagster as dg
 
 from babingepet.market.intervals import iso
-from babingepet_resources.clients.clock import Clock
-from babingepet_resources.settings import Settings
-from babingepet_services.btc_day import AssetReport, Describe, open_scope
+from babingepet_services.btc_day import AssetReport, Describe
 from babingepet_services.btc_day_decided import (
     describe_decisions,
     describe_portfolio,
     describe_positions,
     describe_signals,
 )
-from babingepet_services.btc_day_fetch import FETCH, Fetched, fetch_day
 from babingepet_services.btc_day_market import (
     describe_candles,
     describe_funding,
     describe_order_book,
     describe_order_flow,
 )
+from babingepet_services.btc_day_open_interest import describe_open_interest
+from babingepet_services.feed_health import with_feed_health
 from babingepet_services.version import code_version
 
 Shown = dict[str, dg.MetadataValue]
 
 REPORTS: Mapping[str, Describe] = {
-    "btc/candles": describe_candles,
-    "btc/order_flow": describe_order_flow,
+    "btc/candles": with_feed_health(describe_candles),
+    "btc/order_flow": with_feed_health(describe_order_flow),
     "btc/order_book": describe_order_book,
     "btc/funding": describe_funding,
+    "btc/open_interest": describe_open_interest,
     "btc/signals": describe_signals,
     "btc/decisions": describe_decisions,
     "btc/positions": describe_positions,
     "btc/portfolio": describe_portfolio,
 }
 """What the loop reports of each asset, in the order of the graph."""
+
+MADE_UP = "SIMULATED market: every price is made up."
 
 
 def asset_key(name: str) -> dg.AssetKey:
@@ -52,7 +54,8 @@ def asset_key(name: str) -> dg.AssetKey:
 
 def metadata(report: AssetReport) -> Shown:
     """Everything a report says, as the UI shows it; numbers become curves over the partitions."""
-    shown: Shown = {
+    shown: Shown = {"warning": dg.MetadataValue.text(MADE_UP)} if _is_made_up(report) else {}
+    shown |= {
         "dagster/row_count": dg.MetadataValue.int(report.rows),
         "source": dg.MetadataValue.text(report.source),
         "window": dg.MetadataValue.text(_window(report)),
@@ -62,23 +65,11 @@ def metadata(report: AssetReport) -> Shown:
         encoded = base64.b64encode(report.plot_png).decode()
         shown["plot"] = dg.MetadataValue.md(f"![plot](data:image/png;base64,{encoded})")
     shown["table"] = dg.MetadataValue.md(report.table)
+    if report.health:
+        shown["feed_health"] = dg.MetadataValue.md(report.health)
     return shown | {
         name: _number(value) for name, value in report.numbers.items() if value is not None
     }
-
-
-def report_days(
-    context: dg.AssetExecutionContext, settings: Settings, clock: Clock
-) -> dg.MaterializeResult[None]:
-    """Report every day of the run; what the exchange still tells of a day is fetched first."""
-    name = context.asset_key.to_user_string()
-
-    def show(partition: str) -> Shown:
-        with open_scope(settings, clock, partition) as scope:
-            fetched = fetch_day(name, scope, settings, clock) if name in FETCH else None
-            return metadata(REPORTS[name](scope)) | _fetched(fetched)
-
-    return day_by_day(context, name, show)
 
 
 def day_by_day(
@@ -93,17 +84,8 @@ def day_by_day(
     return dg.MaterializeResult(asset_key=key)
 
 
-def _fetched(fetched: Fetched | None) -> Shown:
-    if fetched is None:
-        return {}
-    if fetched.note is not None:
-        return {"fetched": dg.MetadataValue.text(fetched.note)}
-    return {
-        "fetched": dg.MetadataValue.text(
-            f"{fetched.rows} rows new, {fetched.conflicts} differ from what is stored, "
-            f"{fetched.repaired} gaps repaired"
-        )
-    }
+def _is_made_up(report: AssetReport) -> bool:
+    return report.source.partition(",")[0] == "simulated"
 
 
 def _window(report: AssetReport) -> str:

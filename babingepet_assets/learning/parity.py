@@ -12,6 +12,7 @@ from tabulate import tabulate
 from babingepet.compiled import ENGINE_VERSION
 from babingepet_assets.partitions import DAILY
 from babingepet_resources.clients.clock import Clock
+from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import checks
 from babingepet_services.btc_day import open_scope
@@ -70,7 +71,9 @@ def live_replay_parity(
     metadata: Shown = {}
     for partition in context.partition_keys:
         with open_scope(settings, clock, partition) as scope:
-            parity = replay_day(scope.database, scope.book, scope.symbol, scope.source, partition)
+            market = (scope.book, scope.symbol, scope.source)
+            event_tape = EventTape.open(settings.tape_address())
+            parity = replay_day(scope.database, *market, partition, event_tape)
             file_finding(scope.database, parity, clock.now())
         metadata = shown(parity)
         if len(context.partition_keys) > 1:
@@ -119,6 +122,7 @@ def shown(parity: DayParity) -> Shown:
         "total": dg.MetadataValue.int(parity.total),
         "identical": dg.MetadataValue.int(parity.identical),
         "undecidable": dg.MetadataValue.int(parity.undecidable),
+        "without_raw_tape": dg.MetadataValue.int(parity.without_raw_tape),
         "other_engine": dg.MetadataValue.int(parity.other_engine),
         "source": dg.MetadataValue.text(parity.source),
         "engine_version": dg.MetadataValue.text(parity.engine_version),

@@ -23,14 +23,15 @@ def demo(
     ] = None,
     options: MarketOptions = NO_OPTIONS,
     cycles: Annotated[
-        int | None, Parameter(name="--cycles", help="Decisions after which it ends (default 60).")
+        int | None, Parameter(name="--cycles", help="Decisions after which it ends (default 300).")
     ] = None,
     json: Json = False,
 ) -> int:
     """Rehearse: the real loop on a recorded or simulated market, without Dagster.
 
     Everything is written to demo.sqlite in the data folder, which is made anew each time; no other
-    database is touched. Speed is 60 (a minute a second), or max with --cycles or --json.
+    database is touched. Speed is 60 (a minute a second), or max with --cycles or --json. A
+    simulated market begins at a lively hour unless --from says where.
     """
     from babingepet_resources.clients.clock import SystemClock
     from babingepet_services.demo import Demo

@@ -173,7 +173,7 @@ def _candles(candles: list[Document]) -> Table:
 def _print_gaps(console: Console, gaps: list[Document]) -> None:
     if not gaps:
         return
-    section(console, "Gaps within the tape that it read")
+    section(console, "Gaps within what it read")
     for gap in gaps:
         ended = f"repaired from {gap['repaired_from']}" if gap["repaired_at"] else "not repaired"
         console.print(

@@ -15,14 +15,19 @@ from cyclopts import App, CycloptsError, Parameter
 from babingepet import __version__
 from babingepet.errors import BabingepetError, InputError
 from babingepet_delivery.cli import output
+from babingepet_delivery.cli.backfill import backfill
 from babingepet_delivery.cli.db import database_commands
 from babingepet_delivery.cli.demo import demo
 from babingepet_delivery.cli.doctor import doctor
 from babingepet_delivery.cli.explain import explain
+from babingepet_delivery.cli.gaps import gaps
+from babingepet_delivery.cli.import_files import import_command
 from babingepet_delivery.cli.jobs import jobs
+from babingepet_delivery.cli.likeness import likeness
 from babingepet_delivery.cli.lookahead import lookahead
 from babingepet_delivery.cli.parity import parity
 from babingepet_delivery.cli.performance import performance
+from babingepet_delivery.cli.record import record
 from babingepet_delivery.cli.replay import replay_commands
 from babingepet_delivery.cli.replay_cycle import replay_cycle
 from babingepet_delivery.cli.replays import replays
@@ -33,6 +38,10 @@ from babingepet_delivery.cli.sweep import sweep
 COMMANDS: dict[str, Callable[..., int]] = {
     "run": run,
     "demo": demo,
+    "import": import_command,
+    "backfill": backfill,
+    "gaps": gaps,
+    "record": record,
     "explain": explain,
     "replay-cycle": replay_cycle,
     "parity": parity,
@@ -40,6 +49,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "performance": performance,
     "sweep": sweep,
     "lookahead": lookahead,
+    "likeness": likeness,
     "signals": signals,
     "jobs": jobs,
     "doctor": doctor,

@@ -24,12 +24,15 @@ def replay_cycle(
 
     Ends with exit code 1 when the decision is not identical.
     """
+    from babingepet_resources.event_tape.tape import EventTape
     from babingepet_resources.settings import load_settings
     from babingepet_services.replay_cycle import replay_cycle as replay
     from babingepet_services.warehouse_lookup import find
 
-    with find(load_settings(), identifier, warehouse, kind="cycle") as found:
-        replayed = replay(found.database, found.book, found.cycle_id)
+    settings = load_settings()
+    event_tape = EventTape.open(settings.tape_address())
+    with find(settings, identifier, warehouse, kind="cycle") as found:
+        replayed = replay(found.database, found.book, found.cycle_id, event_tape)
         where = found.place.name
     if json:
         output.print_json(
@@ -40,6 +43,7 @@ def replay_cycle(
                 "engine_version": replayed.engine_version,
                 "stored_engine_version": replayed.stored_engine_version,
                 "differences": list(replayed.differences),
+                "gone": replayed.gone,
             }
         )
     elif replayed.identical:
@@ -48,6 +52,8 @@ def replay_cycle(
         )
     else:
         _print_differences(replayed.cycle_id, where, replayed.differences)
+    if replayed.gone and not json:
+        output.console().print(f"  {replayed.gone}", markup=False)
     return output.OK if replayed.identical else output.FAILED
 
 

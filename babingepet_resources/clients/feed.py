@@ -11,19 +11,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from babingepet.errors import BabingepetError
-from babingepet.market.frames import BookLevels, Candles, FundingRates, Quotes, Trades
+from babingepet.market.frames import (
+    BookLevels,
+    Candles,
+    FundingRates,
+    OpenInterest,
+    Quotes,
+    Trades,
+)
 from babingepet.market.instruments import ExchangeFilters
 
 Source = Literal["binance", "recorded", "simulated"]
 Product = Literal["usdm_perp", "spot"]
-FeedName = Literal["candles", "taker_volume", "trades", "quotes", "depth", "mark_price", "funding"]
+FeedName = Literal[
+    "candles", "taker_volume", "trades", "quotes", "depth", "mark_price", "funding", "open_interest"
+]
 
-ALL_FEEDS: frozenset[FeedName] = frozenset(
-    {"candles", "taker_volume", "trades", "quotes", "depth", "mark_price", "funding"}
-)
+ALL_FEEDS: frozenset[FeedName] = frozenset(get_args(FeedName))
 """Everything a market can offer; a recording usually offers less."""
 
 
@@ -82,11 +89,50 @@ class FeedHealth:
         clock_skew_ms: Distance of this machine's clock from the exchange's; None when the market
             has a clock of its own (a recording) or none was measured yet.
         used_weight: Request weight used in the exchange's current minute, as it last said.
+        message_ages_ms: How old the newest message of each streamed feed is, on the exchange's
+            clock; a feed without any yet is absent.
     """
 
     counters: Mapping[str, int] = field(default_factory=dict)
     clock_skew_ms: int | None = None
     used_weight: int | None = None
+    message_ages_ms: Mapping[FeedName, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A number that sockets and REST tell differently for the same minute.
+
+    Attributes:
+        feed: ``candles``, or ``trades`` where the sum of those heard differs from the candle.
+        open_time: The minute.
+        column: Of ``Candles``.
+        heard: What came through the socket, and was decided on.
+        told: What REST says.
+    """
+
+    feed: FeedName
+    open_time: int
+    column: str
+    heard: float
+    told: float
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What came of comparing minutes heard on sockets with REST's; nothing heard is overwritten.
+
+    Attributes:
+        start: Open time of the first minute compared.
+        end: End of the last one.
+        compared: Numbers compared.
+        differing: Those that differ.
+    """
+
+    start: int
+    end: int
+    compared: int
+    differing: tuple[Disagreement, ...]
 
 
 @dataclass(frozen=True)
@@ -111,6 +157,8 @@ class CollectedMinute:
         mark_price: The newest mark price, not older than 60 s at ``as_of``.
         gaps: What was missing or repaired in this minute.
         health: Counters at the time of collection.
+        open_interest: Readings newly known with ``event_time <= as_of``.
+        agreement: What REST says of the minutes before, when it was asked; now and then.
     """
 
     as_of: int
@@ -125,6 +173,8 @@ class CollectedMinute:
     mark_price: float | None
     gaps: tuple[FeedGap, ...]
     health: FeedHealth
+    open_interest: OpenInterest = field(default_factory=OpenInterest.empty)
+    agreement: Agreement | None = None
 
 
 class MarketFeed(Protocol):
@@ -188,6 +238,15 @@ class MarketFeed(Protocol):
 
     def funding_rates(self, start: int, end: int) -> FundingRates:
         """Settlements with ``start <= funding_time < end``.
+
+        Raises:
+            ExchangeUnavailable: The market does not answer.
+            RateLimited: It asked for silence.
+        """
+        ...
+
+    def open_interest(self, start: int, end: int) -> OpenInterest:
+        """Readings with ``start <= event_time < end``, as far back as the exchange still tells.
 
         Raises:
             ExchangeUnavailable: The market does not answer.

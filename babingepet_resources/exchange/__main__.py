@@ -18,11 +18,14 @@ import orjson
 
 from babingepet.errors import InputError
 from babingepet_resources.exchange.moments import parse_moment
-from babingepet_resources.exchange.opening import open_source, parse_speed
+from babingepet_resources.exchange.opening import open_markets, parse_speed
 from babingepet_resources.exchange.server import ExchangeServer
+from babingepet_resources.exchange.sockets import HOUR_S, SocketRules
 
 _PARENT_POLL_S = 1.0
 """How often the parent is looked for, in seconds."""
+
+_DEFAULT_SYMBOL = "BTCUSDT"
 
 
 def main() -> int:
@@ -45,12 +48,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="exchange", description=__doc__.splitlines()[0])
     parser.add_argument("--market", choices=("recorded", "simulated"), required=True)
     parser.add_argument("--data", type=Path, action="append", default=[], metavar="FILE|DIR")
-    parser.add_argument("--symbol", default="BTCUSDT")
+    parser.add_argument(
+        "--symbol", action="append", metavar="SYMBOL", help="again for more; the first is primary"
+    )
     parser.add_argument("--from", dest="start", metavar="ISO", help="UTC, such as 2023-04-04T23:58")
     parser.add_argument("--speed", default="1", metavar="1|60|max")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--parent-pid", type=int, help="end when the parent is no longer this one")
+    parser.add_argument("--socket-hours", type=float, default=24.0, help="life of a connection")
     parser.add_argument("--scripted-faults", action="store_true")
     return parser
 
@@ -58,20 +64,27 @@ def _parser() -> argparse.ArgumentParser:
 def _server(arguments: argparse.Namespace) -> ExchangeServer:
     speed = parse_speed(arguments.speed)
     start = None if arguments.start is None else parse_moment(arguments.start)
-    source = open_source(
+    markets = open_markets(
         arguments.market,
         data=arguments.data,
-        symbol=arguments.symbol,
+        symbols=arguments.symbol or [_DEFAULT_SYMBOL],
         start=start,
         seed=arguments.seed,
     )
     return ExchangeServer(
-        source,
+        markets,
         speed=speed,
         start=start,
         port=arguments.port,
         scripted_faults=arguments.scripted_faults,
+        socket_rules=_socket_rules(arguments.socket_hours),
     )
+
+
+def _socket_rules(hours: float) -> SocketRules:
+    if not 0.0 < hours < float("inf"):
+        raise InputError(f"--socket-hours {hours} is not a positive number.")
+    return SocketRules(lifetime_s=hours * HOUR_S)
 
 
 async def _serve(server: ExchangeServer, parent_pid: int | None) -> None:

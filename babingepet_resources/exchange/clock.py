@@ -6,7 +6,7 @@ durations are measured), events, or sockets.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 _SHORTEST_SLEEP_S = 0.001
 """Waits below one millisecond, the exchange's resolution, are not worth a trip to the selector."""
@@ -66,15 +66,26 @@ class ExchangeClock:
         if self._began is None:
             self._began = real
 
-    async def reach(self, moment: int) -> None:
-        """Wait until exchange time `moment`."""
+    async def reach(
+        self, moment: int, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    ) -> bool:
+        """Wait until exchange time `moment`.
+
+        Args:
+            moment: UTC milliseconds, not before `now`.
+            sleep: Waits that many real seconds; a true result means that it was woken early.
+
+        Returns:
+            Whether it was reached.
+        """
         self._next = moment
         if self._speed is not None:
             exchange, real = self._anchor
             wait = real + (moment - exchange) / 1000 / self._speed - self._monotonic()
-            if wait >= _SHORTEST_SLEEP_S:
-                await asyncio.sleep(wait)
+            if wait >= _SHORTEST_SLEEP_S and await sleep(wait):
+                return False
         self._passed = moment
+        return True
 
     def hold(self, boundary: int) -> None:
         """Stand still at `boundary`, which must have been reached."""

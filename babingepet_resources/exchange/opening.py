@@ -5,20 +5,62 @@ belong here: how a source works.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from babingepet.errors import InputError
 from babingepet_resources.exchange.candles import MINUTE_MS
+from babingepet_resources.exchange.instruments import INSTRUMENTS
+from babingepet_resources.exchange.markets import Markets, OpenSource
 from babingepet_resources.exchange.moments import format_moment
-from babingepet_resources.exchange.recorded_klines import open_klines
+from babingepet_resources.exchange.recorded_klines import RecordedKlines, open_klines
 from babingepet_resources.exchange.recorded_stream import RecordedStream, open_stream
+from babingepet_resources.exchange.recording import symbol_of
 from babingepet_resources.exchange.simulated import SimulatedMarket
 from babingepet_resources.exchange.source import MarketSource, SourceInfo
 from babingepet_resources.exchange.stream_files import find_stretches
 
 _KLINE_SUFFIXES = (".parquet", ".csv", ".csv.gz")
+
+SIMULATED_SYMBOLS = tuple(INSTRUMENTS)
+
+_SMALL_BYTES = 64 * 2**20
+"""Folders up to this size offer all their symbols: opened together they take a few seconds and
+about 1 GB of memory."""
+
+
+def open_markets(
+    market: Literal["recorded", "simulated"],
+    *,
+    data: Sequence[Path],
+    symbols: Sequence[str],
+    start: int | None,
+    seed: int,
+) -> Markets:
+    """Open the instruments of an exchange.
+
+    The named ones are opened now. Further ones are opened when somebody asks for them: of a
+    simulated market all that can be simulated, of candle files those whose files lie in the same
+    folders, as long as these are small.
+
+    Args:
+        market: `recorded` or `simulated`.
+        data: Files and folders of a recording; none for a simulated market.
+        symbols: Names of instruments, such as `BTCUSDT`; the first is the primary one.
+        start: First time that will be played, UTC milliseconds; None for the beginning.
+        seed: Seed of a simulated market.
+
+    Raises:
+        InputError: As for `open_source`.
+    """
+    sources = [
+        open_source(market, data=data, symbol=symbol, start=start, seed=seed) for symbol in symbols
+    ]
+    if market == "simulated":
+        return Markets(sources, _simulated(seed, sources[0].info.start))
+    return Markets(sources, _neighbours(data) if isinstance(sources[0], RecordedKlines) else {})
 
 
 def open_source(
@@ -29,11 +71,11 @@ def open_source(
     start: int | None,
     seed: int,
 ) -> MarketSource:
-    """Open a market.
+    """Open one instrument.
 
     A folder, or a file named `usdm_<symbol>_YYYYMMDD...gz`, is a recording of streams; any other
-    file holds candles or funding rates, told apart by its columns. A folder without streams of
-    the symbol is searched for candle files whose names begin with it.
+    file holds candles, funding rates or open interest, told apart by its columns. A folder without
+    streams of the symbol is searched for such files whose names begin with it.
 
     Args:
         market: `recorded` or `simulated`.
@@ -95,6 +137,27 @@ def _kline_files(data: Sequence[Path], files: Sequence[Path], symbol: str) -> li
     if not chosen:
         raise InputError(f"{data[0]}: holds no file for {symbol}.")
     return chosen
+
+
+def _simulated(seed: int, start: int) -> dict[str, OpenSource]:
+    return {
+        symbol: partial(SimulatedMarket, seed=seed, symbol=symbol, start=start)
+        for symbol in SIMULATED_SYMBOLS
+    }
+
+
+def _neighbours(data: Sequence[Path]) -> dict[str, OpenSource]:
+    """Instruments by the names of the candle files in the folders; none when these are large."""
+    by_symbol: dict[str, list[Path]] = {}
+    for path in chain.from_iterable(_files(folder) for folder in data if folder.is_dir()):
+        symbol = symbol_of(path)
+        if symbol is not None and path.name.endswith(_KLINE_SUFFIXES):
+            by_symbol.setdefault(symbol, []).append(path)
+    if sum(path.stat().st_size for path in chain.from_iterable(by_symbol.values())) > _SMALL_BYTES:
+        return {}
+    return {
+        symbol: partial(open_klines, files, symbol=symbol) for symbol, files in by_symbol.items()
+    }
 
 
 def _open_stretch(

@@ -1,75 +1,56 @@
 """The order book of a recording, rebuilt from a snapshot and the differences after it.
 
-Belongs here: applying differences in the exchange's order. Does not belong here: choosing files,
-or the wire.
-Source: https://developers.binance.com/docs/derivatives/usds-margined-futures (How to manage a
-local order book correctly).
+Belongs here: recorded messages on their way into a book, and the book at any moment of them. Does
+not belong here: when a difference is the next one (``babingepet.market.order_book``), choosing
+files, or the wire.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from heapq import nlargest, nsmallest
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 import orjson
 
+from babingepet.market.order_book import BookDifference, OrderBook
 from babingepet_resources.exchange.source import BookView
 
 
-class OrderBook:
-    """A book that starts unknown, becomes known by a snapshot and is lost by a missing difference.
-
-    Prices and quantities stay the recorded decimal strings.
-    """
+class RecordedBook:
+    """A book with the exchange's times of what is in it."""
 
     def __init__(self) -> None:
-        self._bids: dict[float, tuple[str, str]] = {}
-        self._asks: dict[float, tuple[str, str]] = {}
-        self._update_id: int | None = None
-        self._is_bridged = False
+        self._book = OrderBook()
         self._event_time = 0
         self._transaction_time = 0
 
     def restart(self, snapshot: dict[str, Any]) -> None:
         """Take a REST snapshot as the whole book."""
-        self._bids.clear()
-        self._asks.clear()
-        _put(self._bids, snapshot["bids"])
-        _put(self._asks, snapshot["asks"])
-        self._update_id = int(snapshot["lastUpdateId"])
-        self._is_bridged = False
+        self._book.restart(int(snapshot["lastUpdateId"]), snapshot["bids"], snapshot["asks"])
         self._event_time, self._transaction_time = snapshot["E"], snapshot["T"]
 
     def apply(self, difference: dict[str, Any]) -> None:
-        """Apply one `depthUpdate`; what the snapshot already holds is skipped."""
-        if self._update_id is None or difference["u"] < self._update_id:
-            return
-        is_next = (
-            difference["pu"] == self._update_id
-            if self._is_bridged
-            else difference["U"] <= self._update_id
+        """Apply one `depthUpdate`."""
+        before = self._book.update_id
+        self._book.apply(
+            BookDifference(
+                first_id=int(difference["U"]),
+                last_id=int(difference["u"]),
+                previous_id=int(difference["pu"]),
+                bids=difference["b"],
+                asks=difference["a"],
+            )
         )
-        if not is_next:
-            self._update_id = None
-            return
-        self._is_bridged = True
-        _put(self._bids, difference["b"])
-        _put(self._asks, difference["a"])
-        self._update_id = int(difference["u"])
-        self._event_time, self._transaction_time = difference["E"], difference["T"]
+        if self._book.update_id != before:
+            self._event_time, self._transaction_time = difference["E"], difference["T"]
 
     def view(self, levels: int) -> BookView | None:
         """The best levels, or None while the book is unknown."""
-        if self._update_id is None:
+        update_id = self._book.update_id
+        if update_id is None:
             return None
-        return BookView(
-            self._update_id,
-            self._event_time,
-            self._transaction_time,
-            [self._bids[price] for price in nlargest(levels, self._bids)],
-            [self._asks[price] for price in nsmallest(levels, self._asks)],
-        )
+        bids, asks = self._book.best(levels)
+        return BookView(update_id, self._event_time, self._transaction_time, bids, asks)
 
 
 class BookTape:
@@ -84,13 +65,13 @@ class BookTape:
     def __init__(self, entries: Sequence[tuple[int, bytes]]) -> None:
         self._entries = entries
         self._applied = 0
-        self._book = OrderBook()
+        self._book = RecordedBook()
 
-    def at(self, now: int) -> OrderBook:
+    def at(self, now: int) -> RecordedBook:
         """The book after everything before `now`."""
         wanted = bisect_left(self._entries, now, key=lambda entry: entry[0])
         if wanted < self._applied:
-            self._applied, self._book = 0, OrderBook()
+            self._applied, self._book = 0, RecordedBook()
         for _, raw in islice(self._entries, self._applied, wanted):
             entry = orjson.loads(raw)
             if "lastUpdateId" in entry:
@@ -99,11 +80,3 @@ class BookTape:
                 self._book.apply(entry)
         self._applied = wanted
         return self._book
-
-
-def _put(side: dict[float, tuple[str, str]], levels: Iterable[tuple[str, str]]) -> None:
-    for price, quantity in levels:
-        if float(quantity) == 0:
-            side.pop(float(price), None)
-        else:
-            side[float(price)] = (price, quantity)

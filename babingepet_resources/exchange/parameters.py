@@ -7,10 +7,19 @@ Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/er
 import re
 from collections.abc import Mapping
 
+from babingepet.errors import InputError
 from babingepet_resources.exchange.candles import INTERVALS
+from babingepet_resources.exchange.markets import Markets
+from babingepet_resources.exchange.source import Feed, MarketSource
+
+Query = Mapping[str, str]
 
 _INTEGER = re.compile("-?[0-9]{1,16}")
 """Milliseconds, ids and limits have at most 16 digits; more would overflow 64 bits."""
+
+
+PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
+"""Distances at which /futures/data/* states its figures."""
 
 
 class Refusal(Exception):
@@ -41,7 +50,7 @@ def not_yet_known(what: str) -> Refusal:
     )
 
 
-def integer(query: Mapping[str, str], name: str) -> int | None:
+def integer(query: Query, name: str) -> int | None:
     """An optional integer.
 
     Raises:
@@ -51,14 +60,11 @@ def integer(query: Mapping[str, str], name: str) -> int | None:
     if text is None:
         return None
     if not _INTEGER.fullmatch(text):
-        raise Refusal(
-            -1102,
-            f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.",
-        )
+        raise _malformed(name)
     return int(text)
 
 
-def limit(query: Mapping[str, str], *, default: int, most: int) -> int:
+def limit(query: Query, *, default: int, most: int) -> int:
     """The number of rows.
 
     Raises:
@@ -72,7 +78,7 @@ def limit(query: Mapping[str, str], *, default: int, most: int) -> int:
     return value
 
 
-def time_range(query: Mapping[str, str]) -> tuple[int | None, int | None]:
+def time_range(query: Query) -> tuple[int | None, int | None]:
     """`startTime` and `endTime`, UTC milliseconds, each optional.
 
     Raises:
@@ -84,18 +90,75 @@ def time_range(query: Mapping[str, str]) -> tuple[int | None, int | None]:
     return start, end
 
 
-def interval(query: Mapping[str, str]) -> int:
+def interval(query: Query) -> int:
     """The candle length in milliseconds.
 
     Raises:
         Refusal: -1102 without one, -1120 for an unknown one.
     """
-    name = query.get("interval")
-    if not name:
-        raise Refusal(
-            -1102,
-            "Mandatory parameter 'interval' was not sent, was empty/null, or malformed.",
-        )
+    name = _mandatory(query, "interval")
     if name not in INTERVALS:
         raise Refusal(-1120, "Invalid interval.")
     return INTERVALS[name]
+
+
+def period(query: Query) -> int:
+    """The distance of statistics in milliseconds.
+
+    Raises:
+        Refusal: -1102 without one, -1130 for an unknown one.
+    """
+    name = _mandatory(query, "period")
+    if name not in PERIODS:
+        raise Refusal(-1130, "parameter 'period' is invalid.")
+    return INTERVALS[name]
+
+
+def instrument(query: Query, markets: Markets, *feeds: Feed) -> MarketSource:
+    """The instrument that is asked about; as the exchange does, small letters are understood.
+
+    Args:
+        query: With a `symbol`.
+        markets: The exchange's instruments.
+        feeds: What it must have one of.
+
+    Raises:
+        Refusal: -1102 without a symbol, -1121 for an unknown one, -1020 without such a feed.
+    """
+    symbol = _mandatory(query, "symbol").upper()
+    try:
+        source = markets.open(symbol)
+    except InputError as error:
+        raise Refusal(-1000, f"{symbol} cannot be served: {error}", status=500) from error
+    if source is None:
+        raise Refusal(-1121, "Invalid symbol.")
+    if not source.info.feeds.intersection(feeds):
+        raise not_recorded(feeds[0])
+    return source
+
+
+def instruments(query: Query, markets: Markets, *feeds: Feed) -> list[MarketSource]:
+    """The instrument that is asked about, or without a symbol all that have such a feed.
+
+    Raises:
+        Refusal: As for one; -1020 when no instrument has such a feed.
+    """
+    if "symbol" in query:
+        return [instrument(query, markets, *feeds)]
+    found = [source for source in markets.usable() if source.info.feeds.intersection(feeds)]
+    if not found:
+        raise not_recorded(feeds[0])
+    return found
+
+
+def _mandatory(query: Query, name: str) -> str:
+    text = query.get(name)
+    if not text:
+        raise _malformed(name)
+    return text
+
+
+def _malformed(name: str) -> Refusal:
+    return Refusal(
+        -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
+    )

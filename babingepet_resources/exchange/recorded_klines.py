@@ -1,4 +1,4 @@
-"""A market of recorded minute candles, and of funding rates when they are given.
+"""A market of recorded minute candles, and of funding rates and open interest when they are given.
 
 Belongs here: serving candle files as a source. There are no trades, quotes or books in them, so
 none are served: of the streams only the closing message of each minute exists.
@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from babingepet.market.frames import OpenInterest
 from babingepet_resources.exchange import wire
 from babingepet_resources.exchange.candles import MINUTE_MS, Candles, no_candles
 from babingepet_resources.exchange.increments import increment
@@ -20,6 +22,7 @@ from babingepet_resources.exchange.source import (
     Event,
     FundingSettlement,
     MarkPrice,
+    OpenInterestReading,
     Quote,
     SourceInfo,
 )
@@ -28,7 +31,7 @@ _HOUR_MS = 3_600_000
 
 
 class RecordedKlines:
-    """Minute candles and funding rates, in memory as columns.
+    """Minute candles, funding rates and open interest, in memory as columns.
 
     Args:
         recording: The files, joined.
@@ -39,6 +42,7 @@ class RecordedKlines:
         self._candles = recording.candles
         self._funding = recording.funding
         self._funding_hours = recording.funding_interval_hours
+        self._readings = recording.open_interest
         self._info = SourceInfo(
             source="recorded",
             product=recording.product,
@@ -122,20 +126,56 @@ class RecordedKlines:
     def funding(self, start: int | None, end: int, limit: int) -> list[FundingSettlement]:
         """Recorded settlements from `start` on, or the most recent ones, up to `end`."""
         times, rates = self._funding.funding_time, self._funding.funding_rate
-        first, last = np.searchsorted(times, (start or 0, end + 1)).tolist()
-        chosen = slice(max(0, last - limit), last)
-        if start is not None:
-            chosen = slice(first, min(last, first + limit))
+        chosen = slice(*_span(times, start, end, limit))
         return [
             FundingSettlement(time, wire.decimal(rate), "")
             for time, rate in zip(times[chosen].tolist(), rates[chosen].tolist(), strict=True)
         ]
 
+    def open_interest(self, now: int) -> OpenInterestReading | None:
+        """The newest recorded reading; none when it is older than two usual distances of them."""
+        readings = self._readings
+        known = readings.rows(*_span(readings.event_time, None, now - 1, 1))
+        if not len(known) or int(known.event_time[0]) <= now - 2 * _usual_distance(readings):
+            return None
+        return _on_wire(known)[0]
+
+    def open_interest_history(
+        self, start: int | None, end: int, period: int, limit: int
+    ) -> list[OpenInterestReading]:
+        """Recorded readings that lie on the grid of `period`; none are made up between them."""
+        on_grid = self._readings.where(self._readings.event_time % period == 0)
+        return _on_wire(on_grid.rows(*_span(on_grid.event_time, start, end, limit)))
+
 
 def open_klines(files: Sequence[Path], *, symbol: str) -> RecordedKlines:
-    """Read and join candle and funding files, in any order.
+    """Read and join files of candles, funding and open interest, in any order.
 
     Raises:
         InputError: A file is wrong or does not belong to the others, or there are no candles.
     """
     return RecordedKlines(read_recording(files, symbol=symbol), symbol=symbol)
+
+
+def _span(times: NDArray[np.int64], start: int | None, end: int, limit: int) -> tuple[int, int]:
+    """Positions from `start` on, or of the most recent rows, up to and with `end`."""
+    first, last = np.searchsorted(times, (start or 0, end + 1)).tolist()
+    if start is None:
+        return max(0, last - limit), last
+    return first, min(last, first + limit)
+
+
+def _usual_distance(readings: OpenInterest) -> int:
+    if len(readings) < 2:  # noqa: PLR2004 a distance needs two
+        return _HOUR_MS
+    return int(np.median(np.diff(readings.event_time)))
+
+
+def _on_wire(readings: OpenInterest) -> list[OpenInterestReading]:
+    columns = (readings.event_time, readings.open_interest, readings.notional)
+    return [
+        OpenInterestReading(
+            time, wire.decimal(amount), "" if np.isnan(notional) else wire.decimal(notional)
+        )
+        for time, amount, notional in zip(*(c.tolist() for c in columns), strict=True)
+    ]

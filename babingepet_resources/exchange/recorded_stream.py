@@ -1,8 +1,8 @@
 """A market of recorded stream messages: the exchange's own bytes, replayed in its own order.
 
-Belongs here: one stretch of recording as a source. Aggregate trades, candles and the top of the
-book were not recorded; they are derived from the recorded trades and book differences and said to
-be so. Does not belong here: reading files (stream_files.py), aggregation (trade_tape.py).
+Belongs here: one stretch of recording as a source. Candles and the top of the book were not
+recorded; they are derived from the recorded trades and book differences and said to be so, and so
+are aggregate trades where single ones were recorded. Does not belong here: reading files (stream_files.py), aggregation (trade_tape.py).
 
 The stretch is held in memory: about 20 MB for each megabyte of compressed recording.
 """
@@ -11,6 +11,7 @@ import heapq
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 
@@ -29,13 +30,22 @@ from babingepet_resources.exchange.source import (
     Feed,
     FundingSettlement,
     MarkPrice,
+    OpenInterestReading,
     Quote,
     SourceInfo,
 )
 from babingepet_resources.exchange.stream_files import Message, Stretch, read_stretch
-from babingepet_resources.exchange.trade_tape import aggregate, minute_candles, select_trades
+from babingepet_resources.exchange.trade_tape import (
+    TapeEntry,
+    aggregate,
+    minute_candles,
+    recorded_aggregates,
+    select_trades,
+)
 
-_DEPTH_CHANNEL = "depth@0ms"
+_DIFFERENCE_CHANNELS = ("depth@0ms", "depth@100ms", "depth", "depth@250ms", "depth@500ms")
+"""Channels of book differences, the finest first; the book is rebuilt from the finest recorded."""
+
 _MARK_CHANNEL = "markPrice@1s"
 _BOOK_STEP_MS = 100
 """Distance of two `depth<levels>@100ms` messages."""
@@ -56,25 +66,28 @@ class RecordedStream:
 
     def __init__(self, stretch: Stretch, *, symbol: str) -> None:
         self._messages = stretch.messages
+        self._readings = stretch.readings
         by_channel: dict[str, list[Message]] = {}
         for message in stretch.messages:
             by_channel.setdefault(message.channel, []).append(message)
         self._quotes = by_channel.get("bookTicker", [])
         self._marks = by_channel.get(_MARK_CHANNEL, [])
-        self._tape = aggregate(orjson.loads(m.data) for m in by_channel.get("trade", []))
-        self._book = BookTape(_book_entries(stretch, by_channel.get(_DEPTH_CHANNEL, [])))
+        self._is_aggregated = "aggTrade" in by_channel
+        self._tape = _tape(by_channel)
+        differences = next((by_channel[c] for c in _DIFFERENCE_CHANNELS if c in by_channel), [])
+        self._book = BookTape(_book_entries(stretch, differences))
         first, last = self._messages[0].time, self._messages[-1].time
         self._candles = _whole_minutes(minute_candles(self._tape), stretch, first, last)
         trades = [entry.trade for entry in self._tape]
         prices = np.array([float(trade.price) for trade in trades])
         quantities = np.array([float(trade.quantity) for trade in trades])
-        feeds = _feeds(by_channel, has_book=bool(stretch.snapshots))
+        feeds = _feeds(by_channel, stretch, has_book=bool(differences and stretch.snapshots))
         self._info = SourceInfo(
             source="recorded",
             product="usdm_perp",
             symbol=symbol,
             feeds=feeds,
-            derived=feeds & {"candles", "taker_volume", "trades", "funding"},
+            derived=feeds & _derived_feeds(stretch, is_aggregated=self._is_aggregated),
             absent_columns=(),
             start=first,
             end=last // MINUTE_MS * MINUTE_MS,
@@ -102,12 +115,10 @@ class RecordedStream:
         """Recorded messages, and derived ones at the times they would have come."""
         end = self._info.end or 0
         messages = self._messages
-        recorded = (
-            Event(*messages[index])
-            for index in range(bisect_left(messages, start, key=attrgetter("time")), len(messages))
-        )
+        first = bisect_left(messages, start, key=attrgetter("time"))
+        recorded = (Event(*message) for message in islice(messages, first, None))
         merged = heapq.merge(
-            recorded, self._trade_events(), self._book_events(start), self._candle_events(),
+            recorded, self._trade_events(start), self._book_events(start), self._candle_events(),
             key=attrgetter("time"),
         )  # fmt: skip
         for event in merged:
@@ -156,12 +167,25 @@ class RecordedStream:
         data = orjson.loads(message.data)
         return MarkPrice(data["p"], data["i"], data["r"], data["T"], data["E"])
 
-    def funding(self, start: int | None, end: int, limit: int) -> list[FundingSettlement]:  # noqa: ARG002 the protocol's signature
-        """None: settlements were not recorded, only the running rate."""
-        return []
+    def funding(self, start: int | None, end: int, limit: int) -> list[FundingSettlement]:
+        """Recorded settlements; none where only the running rate was recorded."""
+        return self._readings.funding(start, end, limit)
 
-    def _trade_events(self) -> Iterator[Event]:
-        for entry in self._tape:
+    def open_interest(self, now: int) -> OpenInterestReading | None:
+        """The newest recorded reading before `now`, or None while there is none."""
+        return self._readings.open_interest(now)
+
+    def open_interest_history(
+        self, start: int | None, end: int, period: int, limit: int
+    ) -> list[OpenInterestReading]:
+        """Recorded readings that lie on the grid of `period`."""
+        return self._readings.open_interest_history(start, end, period, limit)
+
+    def _trade_events(self, start: int) -> Iterator[Event]:
+        if self._is_aggregated:
+            return
+        first = bisect_left(self._tape, start, key=attrgetter("event_time"))
+        for entry in islice(self._tape, first, None):
             payload = partial(wire.trade_event, self._info.symbol, entry.trade, entry.event_time)
             yield Event(entry.event_time, "aggTrade", payload)
 
@@ -196,6 +220,23 @@ def open_stream(files: Sequence[Path], *, symbol: str) -> RecordedStream:
     return source
 
 
+def _tape(by_channel: dict[str, list[Message]]) -> list[TapeEntry]:
+    """Aggregate trades as they were recorded; derived ones where only single trades were."""
+    recorded = by_channel.get("aggTrade")
+    if recorded is not None:
+        return recorded_aggregates(orjson.loads(message.data) for message in recorded)
+    return aggregate(orjson.loads(message.data) for message in by_channel.get("trade", []))
+
+
+def _derived_feeds(stretch: Stretch, *, is_aggregated: bool) -> frozenset[Feed]:
+    derived: set[Feed] = {"candles", "taker_volume"}
+    if not is_aggregated:
+        derived.add("trades")
+    if not stretch.readings.has_settlements:
+        derived.add("funding")
+    return frozenset(derived)
+
+
 def _last_before(messages: Sequence[Message], now: int) -> Message | None:
     index = bisect_left(messages, now, key=attrgetter("time"))
     return messages[index - 1] if index else None
@@ -216,14 +257,22 @@ def _whole_minutes(candles: Candles, stretch: Stretch, first: int, last: int) ->
     return join([candles.rows(is_whole)])
 
 
-def _feeds(by_channel: dict[str, list[Message]], *, has_book: bool) -> frozenset[Feed]:
+def _feeds(
+    by_channel: dict[str, list[Message]], stretch: Stretch, *, has_book: bool
+) -> frozenset[Feed]:
     feeds: set[Feed] = set()
-    if "trade" in by_channel:
+    if "trade" in by_channel or "aggTrade" in by_channel:
         feeds |= {"candles", "taker_volume", "trades"}
     if "bookTicker" in by_channel:
         feeds.add("quotes")
-    if _DEPTH_CHANNEL in by_channel and has_book:
+    if has_book:
         feeds.add("depth")
+    if "forceOrder" in by_channel:
+        feeds.add("liquidations")
     if _MARK_CHANNEL in by_channel:
         feeds |= {"mark_price", "funding"}
+    if stretch.readings.has_settlements:
+        feeds.add("funding")
+    if stretch.readings.has_open_interest:
+        feeds.add("open_interest")
     return frozenset(feeds)

@@ -1,4 +1,4 @@
-"""Candle and funding files as one recording: one market and one symbol, joined in order of time.
+"""Files of a market's facts as one recording: one market and one symbol, joined in order of time.
 
 Belongs here: what several files come to together, and refusing those that do not belong together.
 Does not belong here: reading and checking one file (kline_files.py), serving (recorded_klines.py).
@@ -13,9 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from babingepet.errors import InputError
-from babingepet.market.frames import FundingRates
+from babingepet.market.frames import FundingRates, OpenInterest
 from babingepet_resources.exchange.candles import COLUMNS, MINUTE_MS, Candles, join
-from babingepet_resources.exchange.kline_files import FundingFile, KlineFile, read_market_file
+from babingepet_resources.exchange.kline_files import (
+    FundingFile,
+    KlineFile,
+    MarketFile,
+    OpenInterestFile,
+    read_market_file,
+)
 from babingepet_resources.exchange.source import Feed, Product
 
 _PERPETUAL_WORDS = ("perp", "usdm", "futures")
@@ -27,19 +33,21 @@ _DEFAULT_FUNDING_HOURS = 8
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Minutes and settlements of one instrument.
+    """Minutes, settlements and open interest of one instrument.
 
     Attributes:
         product: The market that all files belong to.
         candles: All minutes, strictly ascending; columns a file lacks are 0 in its rows.
         absent: Candle columns that a file lacks, in the order of the columns.
         funding: Settled rates on their minutes; none if no file holds them.
+        open_interest: Readings; none if no file holds them.
     """
 
     product: Product
     candles: Candles
     absent: tuple[str, ...]
     funding: FundingRates
+    open_interest: OpenInterest
 
     @property
     def feeds(self) -> frozenset[Feed]:
@@ -49,6 +57,8 @@ class Recording:
             feeds.add("taker_volume")
         if len(self.funding):
             feeds.add("funding")
+        if len(self.open_interest):
+            feeds.add("open_interest")
         return frozenset(feeds)
 
     @property
@@ -58,7 +68,7 @@ class Recording:
 
 
 def read_recording(files: Sequence[Path], *, symbol: str) -> Recording:
-    """Read candle and funding files, in any order, and join them.
+    """Read files of candles, funding and open interest, in any order, and join them.
 
     Raises:
         InputError: A file is wrong or of another symbol or market, two overlap, or there are no
@@ -67,19 +77,25 @@ def read_recording(files: Sequence[Path], *, symbol: str) -> Recording:
     return join_files([read_file_of(path, symbol) for path in files])
 
 
-def read_file_of(path: Path, symbol: str) -> KlineFile | FundingFile:
+def read_file_of(path: Path, symbol: str) -> MarketFile:
     """Read one file; its name, such as `ETHUSDT-1m-2025-01.csv`, must not begin with another symbol.
 
     Raises:
         InputError: It does, or the file is wrong.
     """
-    named = path.name.partition("-")[0]
-    if named.isupper() and named.endswith(("USDT", "USDC")) and named != symbol:
+    named = symbol_of(path)
+    if named is not None and named != symbol:
         raise InputError(f"{path}: is a file of {named}, not of {symbol}.")
-    return read_market_file(path)
+    return read_market_file(path, symbol)
 
 
-def join_files(files: Sequence[KlineFile | FundingFile]) -> Recording:
+def symbol_of(path: Path) -> str | None:
+    """The symbol that a file's name begins with, if it does."""
+    named = path.name.partition("-")[0]
+    return named if named.isupper() and named.endswith(("USDT", "USDC")) else None
+
+
+def join_files(files: Sequence[MarketFile]) -> Recording:
     """Join files, in any order.
 
     Raises:
@@ -88,9 +104,7 @@ def join_files(files: Sequence[KlineFile | FundingFile]) -> Recording:
     klines = [file for file in files if isinstance(file, KlineFile)]
     funding = [file for file in files if isinstance(file, FundingFile)]
     if not klines:
-        raise InputError(
-            f"{files[0].path}: holds funding rates only; minute candles are needed too."
-        )
+        raise InputError(f"{files[0].path}: holds no candles; minute candles are needed too.")
     klines.sort(key=lambda file: int(file.candles.open_time[0]))
     for one, other in pairwise(klines):
         _require_after(other.path, other.candles.open_time, one.path, one.candles.open_time)
@@ -100,6 +114,7 @@ def join_files(files: Sequence[KlineFile | FundingFile]) -> Recording:
         candles=join([file.candles for file in klines]),
         absent=tuple(name for name in COLUMNS if name in absent),
         funding=_settlements(funding),
+        open_interest=_readings([file for file in files if isinstance(file, OpenInterestFile)]),
     )
 
 
@@ -113,15 +128,15 @@ def _require_after(
 def _product(klines: Sequence[KlineFile]) -> Product:
     """The one market that all files belong to."""
     for file in klines[1:]:
-        if _named_product(file.path) != _named_product(klines[0].path):
+        if named_product(file.path) != named_product(klines[0].path):
             raise InputError(
                 f"{file.path}: is of another market than {klines[0].path}; spot and perpetual are "
                 "never mixed."
             )
-    return _named_product(klines[0].path)
+    return named_product(klines[0].path)
 
 
-def _named_product(path: Path) -> Product:
+def named_product(path: Path) -> Product:
     """What the file, its folder or the folder above is named after; else the perpetual.
 
     Candle columns do not tell. The nearest name decides: a perpetual's file may lie among spot
@@ -153,6 +168,13 @@ def _settlements(files: list[FundingFile]) -> FundingRates:
         interval_hours=np.full(len(time), float(_usual_hours(time))),
         derived=np.zeros(len(time), np.bool_),
     )
+
+
+def _readings(files: list[OpenInterestFile]) -> OpenInterest:
+    files.sort(key=lambda file: int(file.readings.event_time[0]))
+    for one, other in pairwise(files):
+        _require_after(other.path, other.readings.event_time, one.path, one.readings.event_time)
+    return OpenInterest.concat([file.readings for file in files])
 
 
 def _usual_hours(time: NDArray[np.int64]) -> int:

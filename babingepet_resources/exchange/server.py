@@ -1,7 +1,8 @@
 """The loopback exchange as a server: REST, streams, control and faults on one local port.
 
 Belongs here: HTTP and WebSocket plumbing and the life of the server. Does not belong here: what
-is answered (rest.py), what is played (player.py), or threads (threaded.py).
+is answered (rest.py), what is played (player.py), the streams' sockets (sockets.py),
+or threads (threaded.py).
 
 Paths:
     /fapi/v1/*, /futures/data/*       Binance USD-M futures, market data only
@@ -18,36 +19,32 @@ import orjson
 from aiohttp import web
 
 from babingepet.errors import InputError
-from babingepet_resources.exchange import wire
 from babingepet_resources.exchange.clock import ExchangeClock
 from babingepet_resources.exchange.faults import Faults
-from babingepet_resources.exchange.hub import CLOCK_STREAM, StreamHub, Subscriber
+from babingepet_resources.exchange.hub import StreamHub
 from babingepet_resources.exchange.limits import WeightBudget
+from babingepet_resources.exchange.markets import Markets
 from babingepet_resources.exchange.parameters import Refusal
 from babingepet_resources.exchange.player import Player
-from babingepet_resources.exchange.rest import RestApi, Route
+from babingepet_resources.exchange.rest import Route, routes
+from babingepet_resources.exchange.sockets import SocketRules, StreamSockets
 from babingepet_resources.exchange.source import MarketSource
-
-_HEARTBEAT_S = 180.0
-"""The exchange pings each socket every three minutes."""
-
-_PUBLIC_CHANNELS = ("bookTicker", "depth")
-"""Channels of the `/public` category; `/market` carries all the others."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ExchangeServer:
-    """Serves one market on 127.0.0.1.
+    """Serves instruments on 127.0.0.1, all by one clock.
 
     Args:
-        source: The market.
+        market: The instruments, or the only one.
         speed: Exchange seconds a real second. At 1 the exchange runs freely, as the real one
             does. Above 1, and for None (as fast as possible), it is in lock-step: the clock is
             held at every minute boundary until the client says continue.
         start: First exchange time to play, UTC milliseconds; None for the beginning.
         port: TCP port; 0 for a free one.
         scripted_faults: Whether faults may be ordered over HTTP.
+        socket_rules: How long sockets live and how often they are pinged.
 
     Attributes:
         faults: What the exchange should do wrong.
@@ -56,25 +53,27 @@ class ExchangeServer:
 
     def __init__(
         self,
-        source: MarketSource,
+        market: MarketSource | Markets,
         *,
         speed: float | None = 1.0,
         start: int | None = None,
         port: int = 0,
         scripted_faults: bool = False,
+        socket_rules: SocketRules | None = None,
     ) -> None:
-        self._source = source
+        self._markets = market if isinstance(market, Markets) else Markets([market])
         self._speed = speed
         self._lockstep = speed is None or speed > 1
-        self._start = max(source.info.start, start or 0)
+        self._start = max(self._markets.primary.info.start, start or 0)
         self._port = port
         self._scripted_faults = scripted_faults
         self._clock = ExchangeClock(self._start, speed=speed)
-        self._hub = StreamHub()
-        self._budget = WeightBudget((lambda: self._clock.now) if self._lockstep else None)
-        self._routes = RestApi(source, lambda: self._clock.now).routes
-        self._stopped = asyncio.Event()
         self.faults = Faults()
+        self._hub = StreamHub(self.faults)
+        self._budget = WeightBudget((lambda: self._clock.now) if self._lockstep else None)
+        self._routes = routes(self._markets, lambda: self._clock.now)
+        self._sockets = StreamSockets(self._hub, self._clock, socket_rules or SocketRules())
+        self._stopped = asyncio.Event()
         self.url = ""
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -90,7 +89,9 @@ class ExchangeServer:
         await runner.setup()
         try:
             self.url = await self._listen(runner)
-            self.faults.connect(asyncio.get_running_loop(), self._hub.cut_all)
+            self.faults.connect(
+                asyncio.get_running_loop(), lambda: self._clock.now, self._hub.cut_all
+            )
             await self._play_until_stopped(ready)
         finally:
             self._hub.cut_all()
@@ -109,7 +110,7 @@ class ExchangeServer:
 
     async def _play_until_stopped(self, ready: Callable[[], None]) -> None:
         player = Player(
-            self._source, self._clock, self._hub, start=self._start, lockstep=self._lockstep
+            self._markets, self._clock, self._hub, start=self._start, lockstep=self._lockstep
         )
         async with asyncio.TaskGroup() as tasks:
             playing = tasks.create_task(player.play())
@@ -122,7 +123,7 @@ class ExchangeServer:
         router = application.router
         for path in ("/stream", "/ws", "/ws/{name}"):
             for category in ("", "/public", "/market", "/private"):
-                router.add_get(category + path, self._serve_socket)
+                router.add_get(category + path, self._sockets.serve)
         router.add_get("/loopback/v1/status", self._serve_status)
         router.add_post("/loopback/v1/continue", self._serve_continue)
         if self._scripted_faults:
@@ -134,9 +135,9 @@ class ExchangeServer:
 
     def _rest(self, route: Route) -> _Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
-            faulty = await self.faults.inject(request)
-            if faulty is not None:
-                return faulty
+            return await self.faults.inject(request, lambda: answer(request))
+
+        async def answer(request: web.Request) -> web.StreamResponse:
             within = self._budget.spend(route.weight(request.query))
             headers = {"X-MBX-USED-WEIGHT-1M": str(self._budget.used)}
             if not within:
@@ -149,26 +150,6 @@ class ExchangeServer:
                 return _refused(refusal, headers)
 
         return serve
-
-    async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, compress=False)
-        await socket.prepare(request)
-        subscriber = Subscriber(
-            socket=socket,
-            transport=request.transport,
-            streams=_requested_streams(request),
-            is_combined="/ws" not in request.path,
-        )
-        self._hub.add(subscriber)
-        try:
-            held_at = self._clock.held_at
-            if held_at is not None and CLOCK_STREAM in subscriber.streams:
-                await subscriber.send(CLOCK_STREAM.encode(), wire.marker(held_at))
-            async for _ in socket:
-                pass
-        finally:
-            self._hub.remove(subscriber)
-        return socket
 
     async def _serve_status(self, _request: web.Request) -> web.StreamResponse:
         return _json(self.status())
@@ -188,11 +169,12 @@ class ExchangeServer:
 
     def status(self) -> dict[str, object]:
         """What is played and where the clock stands."""
-        info = self._source.info
+        info = self._markets.primary.info
         return {
             "source": info.source,
             "product": info.product,
             "symbol": info.symbol,
+            "symbols": list(self._markets.symbols),
             "feeds": sorted(info.feeds),
             "derived": sorted(info.derived),
             "absent_columns": list(info.absent_columns),
@@ -208,23 +190,6 @@ class ExchangeServer:
     def _position(self) -> dict[str, object]:
         clock = self._clock
         return {"now": clock.now, "held_at": clock.held_at, "ended": clock.ended}
-
-
-def _requested_streams(request: web.Request) -> frozenset[str]:
-    """The names asked for that this category carries; the exchange is silent about all others."""
-    text = request.match_info.get("name") or request.query.get("streams", "")
-    names = [name for name in text.split("/") if name]
-    category = request.path.split("/")[1]
-    if category in {"public", "market", "private"}:
-        names = [name for name in names if _category(name) in {category, "any"}]
-    return frozenset(names)
-
-
-def _category(stream: str) -> str:
-    if stream == CLOCK_STREAM:
-        return "any"
-    channel = stream.partition("@")[2]
-    return "public" if channel.startswith(_PUBLIC_CHANNELS) else "market"
 
 
 async def _serve_unknown(request: web.Request) -> web.StreamResponse:

@@ -1,111 +1,94 @@
-"""A made-up BTC perpetual as a source: endless, seeded, the same for the same seed and start.
+"""A made-up perpetual as a source: endless, seeded, the same for the same seed and start.
 
-Belongs here: serving simulated days and minutes, mark prices and funding. Does not belong here:
-how a day or a minute is made.
+Belongs here: answering questions about a simulated market as of a moment. Does not belong here:
+how a day, a minute or a book is made, or the order of stream messages.
 """
 
-import heapq
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import attrgetter
 
 import numpy as np
-import orjson
 
 from babingepet.errors import InputError
 from babingepet_resources.exchange import wire
 from babingepet_resources.exchange.candles import MINUTE_MS, Candles, join
-from babingepet_resources.exchange.simulated_days import (
+from babingepet_resources.exchange.instruments import BTC, instrument
+from babingepet_resources.exchange.simulated_book import BOOK_STEP_MS, Book, Quotes, make_quotes
+from babingepet_resources.exchange.simulated_days import SimulatedDays
+from babingepet_resources.exchange.simulated_events import DEEPEST, MinuteEvents
+from babingepet_resources.exchange.simulated_minute import Prints, make_prints
+from babingepet_resources.exchange.simulated_path import (
     DAY_MINUTES,
     DAY_MS,
     EPOCH_MS,
     HORIZON_DAYS,
-    TRADES_PER_DAY,
-    SimulatedDays,
 )
-from babingepet_resources.exchange.simulated_minute import (
-    SimulatedMinute,
-    make_book,
-    make_minute,
-    update_id,
-)
+from babingepet_resources.exchange.simulated_positions import SimulatedPositions
 from babingepet_resources.exchange.source import (
     AggregateTrade,
     BookView,
     Event,
     FundingSettlement,
     MarkPrice,
+    OpenInterestReading,
     Quote,
     SourceInfo,
 )
 from babingepet_resources.exchange.trade_tape import TapeEntry, minute_candles, select_trades
 
-SYMBOL = "BTCUSDT"
-"""The one instrument that is simulated."""
-
 DEFAULT_START_MS = 1_735_689_600_000
 """2025-01-01: where a market starts that was not told where, with five years of history."""
 
-_FUNDING_HOURS = 8
-_FUNDING_MS = _FUNDING_HOURS * 3_600_000
-_FUNDINGS_PER_DAY = 24 // _FUNDING_HOURS
-
-_BASE_RATE = 0.0001
-"""Funding of a market at rest: the interest part of 0.01 % each eight hours."""
-
-_CROWDING = 0.004
-"""Funding for each unit of the last day's log return: longs pay after a rise."""
-
-_BOOK_STEP_MS = 100
-_BOOK_LEVELS = (5, 10, 20)
-_MARK_STEP_MS = 1_000
-_MINUTES_KEPT = 90
-"""Minutes of trades kept in memory: what one aggTrades request of an hour may span, and more."""
-
-_FUNDING = 4
-"""Name of the random stream (0 to 3 belong to days and minutes)."""
+_MINUTES_KEPT = 75
+"""Minutes kept in memory, 60 kB each: what one aggTrades request of an hour may span, and more."""
 
 
 class SimulatedMarket:
-    """The market of one seed.
+    """One instrument of the market of one seed.
 
     Args:
         seed: A whole number that is not negative.
-        symbol: Must be `BTCUSDT`.
+        symbol: One of `INSTRUMENTS`; those of one seed move together.
         start: First time that can be played, UTC milliseconds; None for 2025-01-01.
 
     Raises:
         InputError: Another symbol, a negative seed, or a start outside of 2019-09-09 to 2074.
     """
 
-    def __init__(self, *, seed: int, symbol: str = SYMBOL, start: int | None = None) -> None:
+    def __init__(self, *, seed: int, symbol: str = BTC, start: int | None = None) -> None:
         start = DEFAULT_START_MS if start is None else start
         end = EPOCH_MS + HORIZON_DAYS * DAY_MS
-        if symbol != SYMBOL:
-            raise InputError(f"--symbol {symbol}: only {SYMBOL} is simulated.")
         if seed < 0:
             raise InputError(f"--seed {seed}: a seed is not negative.")
         if not EPOCH_MS + DAY_MS <= start < end:
             raise InputError("--from is outside of the simulated years, 2019-09-09 to 2074.")
-        self._seed = seed
-        self._days = SimulatedDays(seed)
-        self._minute = lru_cache(_MINUTES_KEPT)(self._make_minute)
+        self._instrument = instrument(symbol)
+        self._days = SimulatedDays(seed, self._instrument)
+        self._positions = SimulatedPositions(self._days, self._instrument)
+        self._book = Book(self._days.key, self._instrument)
+        self._prints = lru_cache(_MINUTES_KEPT)(self._make_prints)
+        self._quotes = lru_cache(_MINUTES_KEPT)(self._make_quotes)
+        self._entries = lru_cache(2)(self._write_entries)
         self._info = SourceInfo(
             source="simulated",
             product="usdm_perp",
             symbol=symbol,
             feeds=frozenset(
-                {"candles", "taker_volume", "trades", "quotes", "depth", "mark_price", "funding"}
+                {
+                    "candles", "taker_volume", "trades", "quotes", "depth", "mark_price",
+                    "funding", "open_interest", "liquidations",
+                }
             ),
             derived=frozenset(),
             absent_columns=(),
             start=start,
             end=end,
-            price_tick="0.10",
-            quantity_step="0.001",
+            price_tick=self._instrument.price_tick,
+            quantity_step=self._instrument.quantity_step,
             description=f"simulated market of seed {seed}",
-        )
+        )  # fmt: skip
 
     @property
     def info(self) -> SourceInfo:
@@ -119,18 +102,19 @@ class SimulatedMarket:
 
     @property
     def funding_interval_hours(self) -> int:
-        """Eight."""
-        return _FUNDING_HOURS
+        """Eight, or four for some altcoins."""
+        return self._instrument.funding_hours
 
     def events(self, start: int) -> Iterator[Event]:
         """Every stream's messages; at equal times quotes come before the trades they explain."""
         for index in range((start - EPOCH_MS) // MINUTE_MS, HORIZON_DAYS * DAY_MINUTES):
-            merged = heapq.merge(
-                self._quote_events(index), self._trade_events(index), self._book_events(index),
-                self._mark_events(index), self._candle_event(index),
-                key=attrgetter("time"),
+            opened = EPOCH_MS + index * MINUTE_MS
+            minute = MinuteEvents(
+                self._instrument, opened, self._prints(index), self._quotes(index),
+                self._quotes(index - 1), self._book, self.mark_price,
+                self.minutes(opened, opened + MINUTE_MS),
             )  # fmt: skip
-            yield from (event for event in merged if event.time >= start)
+            yield from (event for event in minute.in_order() if event.time >= start)
 
     def minutes(self, start: int, end: int) -> Candles:
         """Whole minutes with `start <= open_time < end`."""
@@ -140,7 +124,7 @@ class SimulatedMarket:
 
     def forming_minute(self, now: int) -> Candles:
         """The unfinished minute from its trades before `now`."""
-        trades = self._minute((now - EPOCH_MS) // MINUTE_MS).trades
+        trades = self._entries((now - EPOCH_MS) // MINUTE_MS)
         return minute_candles(trades[: bisect_left(trades, now, key=attrgetter("event_time"))])
 
     def trades(
@@ -159,39 +143,80 @@ class SimulatedMarket:
         return select_trades(entries, first_id=first_id, start=start, end=end, now=now, limit=limit)
 
     def book(self, levels: int, now: int) -> BookView:
-        """Levels behind the best quote."""
-        return make_book(self.quote(now), levels, now=now, seed=self._seed)
+        """The newest state that the streams told of: at most 100 ms old, at most 100 levels."""
+        time = now // BOOK_STEP_MS * BOOK_STEP_MS
+        quotes, position = self._last_quote(time)
+        wanted = min(levels, DEEPEST)
+        return self._book.views(quotes, np.array([position]), np.array([time]), wanted)[0]
 
     def quote(self, now: int) -> Quote:
         """The last best quote before `now`."""
-        index = (now - EPOCH_MS) // MINUTE_MS
-        quotes = self._minute(index).quotes
-        known = bisect_left(quotes, now, key=attrgetter("time"))
-        return quotes[known - 1] if known else self._minute(index - 1).quotes[-1]
+        quotes, position = self._last_quote(now)
+        return quotes.at(position, self._instrument)
 
     def mark_price(self, now: int) -> MarkPrice:
-        """The middle of the quotes; the index lies below it by the funding rate."""
-        quote = self.quote(now)
-        mark = (float(quote.bid_price) + float(quote.ask_price)) / 2
-        settles = ((now - 1) // _FUNDING_MS + 1) * _FUNDING_MS
-        rate = self._rate(settles)
-        return MarkPrice(
-            wire.decimal(mark), wire.decimal(mark / (1 + rate)), wire.decimal(rate), settles, now
-        )
+        """The middle of the quotes; the index lies off it by the premium."""
+        quotes, position = self._last_quote(now)
+        ticks = int(quotes.bid[position]) + int(quotes.ask[position])
+        mark = ticks / 2 / self._instrument.ticks_per_unit
+        index = mark / (1 + self._positions.premium(now - 1))
+        rate = wire.decimal(self._positions.rate(now))
+        settles = self._positions.next_settlement(now)
+        return MarkPrice(wire.decimal(mark), wire.decimal(index), rate, settles, now)
 
     def funding(self, start: int | None, end: int, limit: int) -> list[FundingSettlement]:
-        """Settlements at 00, 08 and 16 UTC, with the last price as mark price."""
-        first = max(-(-(start or 0) // _FUNDING_MS), EPOCH_MS // _FUNDING_MS + _FUNDINGS_PER_DAY)
-        times = range(first * _FUNDING_MS, end + 1, _FUNDING_MS)
-        settlements: list[FundingSettlement] = []
-        for time in times[-limit:] if start is None else times[:limit]:
-            close = self.minutes(time - MINUTE_MS, time).values[0, 3]
-            rate = wire.decimal(self._rate(time))
-            settlements.append(FundingSettlement(time, rate, wire.decimal(close)))
-        return settlements
+        """Settlements with the last price as mark price."""
+        return [
+            FundingSettlement(
+                time, wire.decimal(self._positions.rate(time)), wire.decimal(self._close(time))
+            )
+            for time in self._positions.settlements(start, end, limit)
+        ]
 
-    def _make_minute(self, index: int) -> SimulatedMinute:
-        return make_minute(self._days.day(index // DAY_MINUTES), index, self._seed)
+    def open_interest(self, now: int) -> OpenInterestReading:
+        """The reading of the minute that began before `now`."""
+        time = max(EPOCH_MS + MINUTE_MS, now - 1)
+        return self._positions.open_interest(time, self._close(time))
+
+    def open_interest_history(
+        self, start: int | None, end: int, period: int, limit: int
+    ) -> list[OpenInterestReading]:
+        """Readings on the grid of `period` up to and with `end`."""
+        first = -(-max(start or 0, EPOCH_MS + DAY_MS) // period) * period
+        times = range(first, end + 1, period)
+        chosen = times[-limit:] if start is None else times[:limit]
+        return [self._positions.open_interest(time, self._close(time)) for time in chosen]
+
+    def leaning(self, now: int) -> float:
+        """Where traders with large orders lean as of `now`, -1 to 1; 0 outside of trends."""
+        day, minute = divmod((now - EPOCH_MS) // MINUTE_MS, DAY_MINUTES)
+        return float(self._days.motion(day).trend[minute])
+
+    def _make_prints(self, index: int) -> Prints:
+        day = self._days.day(index // DAY_MINUTES)
+        return make_prints(day, index, self._days.key, self._instrument)
+
+    def _make_quotes(self, index: int) -> Quotes:
+        return make_quotes(self._prints(index), index, self._days.key, self._instrument)
+
+    def _write_entries(self, index: int) -> list[TapeEntry]:
+        return self._prints(index).entries(self._instrument)
+
+    def _last_quote(self, now: int) -> tuple[Quotes, int]:
+        """The quotes among which the last one before `now` is, and its position."""
+        index = (now - EPOCH_MS) // MINUTE_MS
+        quotes = self._quotes(index)
+        known = int(np.searchsorted(quotes.time, now))
+        if known:
+            return quotes, known - 1
+        before = self._quotes(index - 1)
+        return before, len(before.time) - 1
+
+    def _close(self, time: int) -> float:
+        """Close of the last whole minute before `time`."""
+        minute = (time - EPOCH_MS) // MINUTE_MS - 1
+        day = self._days.day(minute // DAY_MINUTES)
+        return float(day.close[minute % DAY_MINUTES]) / self._instrument.ticks_per_unit
 
     def _gather(self, first: int, last: int, limit: int) -> list[TapeEntry]:
         """Trades of the minutes from `first` towards `last`, in order of time.
@@ -199,76 +224,19 @@ class SimulatedMarket:
         Of the first minute only a part may be wanted; the others hold at least `limit`.
         """
         step = 1 if last >= first else -1
-        minutes = [self._minute(first).trades]
+        minutes = [self._entries(first)]
         enough = limit + len(minutes[0])
         for index in range(first + step, last + step, step) if first != last else ():
             if sum(map(len, minutes)) >= enough:
                 break
-            minutes.append(self._minute(index).trades)
+            minutes.append(self._entries(index))
         return [entry for trades in minutes[::step] for entry in trades]
 
     def _minute_of_trade(self, trade_id: int, newest: int) -> int:
         """Its minute, or the newest one for an id that is still to come."""
-        day = max(0, trade_id - 1) // TRADES_PER_DAY
+        day = max(0, trade_id - 1) // self._days.trades_per_day
         if day > newest // DAY_MINUTES:
             return newest
         first_ids = self._days.day(day).first_trade_id
-        within = int(np.searchsorted(first_ids, trade_id, side="right")) - 1
-        return min(newest, day * DAY_MINUTES + max(0, within))
-
-    def _rate(self, settles: int) -> float:
-        """A function of the settlement: the last full day's return, and noise."""
-        yesterday = (settles - EPOCH_MS) // DAY_MS - 1
-        noise = np.random.default_rng([self._seed, _FUNDING, settles // _FUNDING_MS])
-        crowding = _CROWDING * self._days.daily_return(yesterday)
-        rate = _BASE_RATE + crowding + 0.00004 * float(noise.standard_normal())
-        return min(max(rate, -0.003), 0.003)
-
-    def _trade_events(self, index: int) -> Iterator[Event]:
-        for entry in self._minute(index).trades:
-            payload = partial(wire.trade_event, SYMBOL, entry.trade, entry.event_time)
-            yield Event(entry.event_time, "aggTrade", payload)
-
-    def _quote_events(self, index: int) -> Iterator[Event]:
-        for sequence, quote in enumerate(self._minute(index).quotes):
-            yield Event(quote.time, "bookTicker", partial(_quote_event, quote, sequence))
-
-    def _book_events(self, index: int) -> Iterator[Event]:
-        opened = EPOCH_MS + index * MINUTE_MS
-        for time in range(opened, opened + MINUTE_MS, _BOOK_STEP_MS):
-            for levels in _BOOK_LEVELS:
-                yield Event(time, f"depth{levels}@100ms", partial(self._book_event, time, levels))
-
-    def _book_event(self, time: int, levels: int) -> bytes:
-        book = make_book(self.quote(time), levels, now=time, seed=self._seed)
-        return wire.book_event(SYMBOL, book, time)
-
-    def _mark_events(self, index: int) -> Iterator[Event]:
-        opened = EPOCH_MS + index * MINUTE_MS
-        for time in range(opened, opened + MINUTE_MS, _MARK_STEP_MS):
-            yield Event(time, "markPrice@1s", partial(self._mark_event, time))
-
-    def _mark_event(self, time: int) -> bytes:
-        return wire.mark_price_event(SYMBOL, self.mark_price(time))
-
-    def _candle_event(self, index: int) -> Iterator[Event]:
-        opened = EPOCH_MS + index * MINUTE_MS
-        minute = self.minutes(opened, opened + MINUTE_MS)
-        yield Event(opened + MINUTE_MS - 1, "kline_1m", partial(wire.kline_event, SYMBOL, minute))
-
-
-def _quote_event(quote: Quote, sequence: int) -> bytes:
-    """A message of `<symbol>@bookTicker`; the sequence makes ids of one millisecond grow."""
-    return orjson.dumps(
-        {
-            "e": "bookTicker",
-            "u": update_id(quote.time, sequence),
-            "s": SYMBOL,
-            "b": quote.bid_price,
-            "B": quote.bid_quantity,
-            "a": quote.ask_price,
-            "A": quote.ask_quantity,
-            "T": quote.time,
-            "E": quote.time,
-        }
-    )
+        minute = int(np.searchsorted(first_ids, trade_id, side="right")) - 1
+        return min(newest, day * DAY_MINUTES + max(0, minute))

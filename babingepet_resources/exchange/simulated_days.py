@@ -1,64 +1,65 @@
-"""The simulated market's candles: any day of it, without the days before.
+"""A simulated instrument's candles: any day of it, without the days before.
 
-Belongs here: the daily path and the minutes within a day, as whole ticks and steps. Does not
-belong here: the trades that make a minute (simulated_minute.py), or serving.
-
-A day is a function of (seed, day): daily log prices are one mean-reverting walk with clustered
-volatility and slow drifts, and a bridge of 1 440 minutes joins one day's close to the next.
+Belongs here: what instruments share, and a day's minutes as whole ticks and steps. Does not belong
+here: what moves a price (simulated_path.py), the trades of a minute (simulated_minute.py).
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from babingepet_resources.exchange.candles import MINUTE_MS, Candles
+from babingepet_resources.exchange.instruments import BTC, INSTRUMENTS, Instrument
+from babingepet_resources.exchange.simulated_path import (
+    DAY_MINUTES,
+    DAY_MS,
+    EPOCH_MS,
+    LogPath,
+    Motion,
+    remember,
+    seasonal,
+)
 
-DAY_MINUTES = 1_440
-DAY_MS = DAY_MINUTES * MINUTE_MS
+_FIRST_PRICE = 10_400.0
+"""USDT of one BTC on the first day."""
 
-EPOCH_MS = 1_567_900_800_000
-"""2019-09-08, the day on which the real perpetual was listed: the first simulated day."""
-
-HORIZON_DAYS = 20_000
-"""Days that exist: until 2074."""
-
-TICKS_PER_USDT = 10
-"""The price tick is 0.10 USDT."""
-
-STEPS_PER_BTC = 1_000
-"""The quantity step is 0.001 BTC."""
-
-TRADES_PER_DAY = 180 * DAY_MINUTES
-"""The same every day, so that the first trade id of any day is known: 180 a minute on average."""
-
-_FEWEST_TRADES = 20
+FEWEST_TRADES = 20
 """Trades of the quietest minute."""
 
-_FIRST_PRICE, _LONG_RUN_PRICE = 10_400.0, 45_000.0
-"""USDT; the price of the first day and the one the walk reverts to."""
+_HOURLY_VOLUME = (
+    0.95, 0.98, 0.92, 0.82, 0.78, 0.76, 0.80, 0.90, 0.88, 0.85, 0.84, 0.86,
+    1.02, 1.25, 1.55, 1.50, 1.32, 1.20, 1.10, 1.08, 1.06, 0.90, 0.86, 0.84,
+)  # fmt: skip
+"""Volume by UTC hour, 1 on average: recorded minutes of 2023 to 2025 have the same shape."""
 
-_REVERSION = 0.0015
-"""Pull to the long-run price a day: a half-life of 15 months keeps decades in a sane range."""
+_WITH_VOLATILITY = 0.8
+"""Volume goes with volatility to this power."""
 
-_DAILY_VOLATILITY = 0.024
-"""Typical standard deviation of a day's log return; BTCUSDT's of 2023-2025 was 0.024."""
+_ACTIVITY = ((0.42, 150.0), (0.34, 5.0), (0.38, 0.1))
+"""Spread of log volume that volatility does not explain, and minutes it is remembered for."""
 
-_VOLATILITY_MEMORY, _DRIFT_MEMORY = 0.97, 0.9
-"""What one day's log volatility and drift keep of the day before."""
+_MEAN_OF_ACTIVITY = 1.3
+"""What the factors of volume multiply to on average."""
 
-_TREND = 0.15
-"""Part of a minute's move that lasts: an hour's variance is about twice that of a random walk."""
+_TRADES_WITH_VOLUME = 0.6
+"""Trades go with volume to this power: busy minutes have larger ones too."""
 
-_TYPICAL_VOLUME_BTC = 70.0
-"""Median volume of a minute in BTC."""
+_WITH_THE_MOVE, _WITH_THE_TREND, _AHEAD, _ALONE = 0.26, 0.15, 0.06, ((0.09, 12.0), (0.16, 0.1))
+"""What leans the flow: the minute's move, a trend, the moves to come, and nothing known."""
 
-_PATH, _DAY = 0, 1
-"""Names of the random streams, so that no two draws of one seed are the same."""
+_FORESIGHT_MINUTES = 8
+"""How far ahead those who know something trade: their orders are split over minutes."""
 
-_DAYS_KEPT = 400
-"""Days kept in memory, 100 kB each: the ten months that four-hour candles are asked for."""
+_MOST_LEAN = 0.9
+
+_DAYS_KEPT = 32
+"""Days kept in memory, 120 kB each: 4 MB an instrument, 120 MB for all that exist."""
+
+_VOLUME = 2
+"""Name of the random stream (0 and 1 belong to paths)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ class Day:
         taker_buy: Part of it bought by takers, in steps.
         trade_count: Trades.
         first_trade_id: Id of each minute's first trade.
+        agitation: Volatility as a multiple of what is usual.
+        forced: Log return of forced moves.
+        urge: Lean of those who know something, sells below 0: what large orders follow.
     """
 
     opened: NDArray[np.int64]
@@ -84,18 +88,33 @@ class Day:
     taker_buy: NDArray[np.int64]
     trade_count: NDArray[np.int64]
     first_trade_id: NDArray[np.int64]
+    agitation: NDArray[np.float64]
+    forced: NDArray[np.float64]
+    urge: NDArray[np.float64]
 
 
 class SimulatedDays:
-    """All days of one seed.
+    """All days of one instrument.
+
+    An altcoin's log price is its beta times BTC's of the same seed, and a path of its own.
 
     Args:
         seed: A whole number that is not negative.
+        instrument: What it is like.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._volatility, self._log_close = _daily_path(np.random.default_rng([seed, _PATH]))
+    def __init__(self, seed: int, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self.key = (seed, crc32(instrument.symbol.encode()))
+        btc = INSTRUMENTS[BTC]
+        self._target = float(np.log(btc.typical_price))
+        self._market = _market_path(seed)
+        explained = instrument.beta * btc.daily_volatility
+        own = np.sqrt(max(0.0, instrument.daily_volatility**2 - explained**2))
+        self._own = LogPath(self.key, float(own), 0.0, 0.0) if own else None
+        self._level = float(np.log(instrument.typical_price))
+        self.trades_per_day = instrument.trades * DAY_MINUTES
+        self._drawn = lru_cache(2)(self._draw)
         self.day = lru_cache(_DAYS_KEPT)(self._make_day)
 
     def candles(self, index: int) -> Candles:
@@ -105,43 +124,120 @@ class SimulatedDays:
         range of what its trades amount to, without making the trades of years.
         """
         day = self.day(index)
-        prices = np.stack((day.opened, day.high, day.low, day.close), axis=1) / TICKS_PER_USDT
+        ticks = np.stack((day.opened, day.high, day.low, day.close), axis=1)
+        prices = ticks / self._instrument.ticks_per_unit
         typical = prices.mean(axis=1)
-        base, taker_base = day.volume / STEPS_PER_BTC, day.taker_buy / STEPS_PER_BTC
+        base = day.volume / self._instrument.steps_per_unit
+        taker_base = day.taker_buy / self._instrument.steps_per_unit
         sums = (base, base * typical, day.trade_count, taker_base, taker_base * typical)
         open_time = EPOCH_MS + index * DAY_MS + np.arange(DAY_MINUTES) * MINUTE_MS
         return Candles(open_time, np.column_stack((prices, *sums)))
 
-    def daily_return(self, index: int) -> float:
-        """Log return of a whole day."""
-        return float(self._log_close[index + 1] - self._log_close[index])
+    def motion(self, index: int) -> Motion:
+        """What moves the price on day `index`."""
+        market, beta = self._market.day(index), self._instrument.beta
+        log_price = self._level + beta * (market.log_price - self._target)
+        if self._own is None:
+            return Motion(log_price, market.sigma, market.trend, market.shock)
+        own = self._own.day(index)
+        share = own.sigma / np.hypot(own.sigma, beta * market.sigma)
+        return Motion(
+            log_price + own.log_price,
+            np.hypot(own.sigma, beta * market.sigma),
+            share * own.trend + (1 - share) * market.trend,
+            own.shock + beta * market.shock,
+        )
+
+    def log_closes(self, index: int) -> NDArray[np.float64]:
+        """Log price at the open of every day up to and with `index`."""
+        market = self._market.log_close[: index + 1]
+        closes = self._level + self._instrument.beta * (market - self._target)
+        return closes if self._own is None else closes + self._own.log_close[: index + 1]
 
     def _make_day(self, index: int) -> Day:
-        random = np.random.default_rng([self._seed, _DAY, index])
-        start, end = self._log_close[index], self._log_close[index + 1]
-        noise = random.standard_normal((6, DAY_MINUTES))
-        spread = np.exp(0.45 * _remembering(noise[0], 0.985))
-        spread *= self._volatility[index] / np.sqrt(np.square(spread).sum())
-        returns = spread * (noise[1] + _TREND * _remembering(noise[2], 0.98))
-        weights = np.square(spread)
-        returns += (end - start - returns.sum()) * weights / weights.sum()
-        close = np.rint(np.exp(start + np.cumsum(returns)) * TICKS_PER_USDT).astype(np.int64)
-        close[-1] = _ticks(end)
-        opened = np.concatenate(([_ticks(start)], close[:-1]))
-        reach = np.rint(0.4 * spread * close * np.abs(noise[3:5])).astype(np.int64)
-        surprise = np.abs(returns) / spread
-        activity = np.exp(0.7 * _remembering(noise[0], 0.985) + 0.5 * noise[5])
-        volume = _TYPICAL_VOLUME_BTC * STEPS_PER_BTC * activity * (0.6 + 0.6 * surprise)
-        volume = np.clip(np.rint(volume), 3_000, 5_000_000).astype(np.int64)
-        lean = 0.5 + 0.2 * np.tanh(returns / spread) + 0.06 * random.standard_normal(DAY_MINUTES)
-        taker_buy = np.rint(volume * np.clip(lean, 0.05, 0.95)).astype(np.int64)
-        trade_count = _FEWEST_TRADES + apportion(
-            TRADES_PER_DAY - _FEWEST_TRADES * DAY_MINUTES, np.sqrt(volume)
+        motion, noise = self.motion(index), self._noise(index)
+        agitation = motion.sigma * np.sqrt(DAY_MINUTES) / self._instrument.daily_volatility
+        ticks = np.exp(motion.log_price) * self._instrument.ticks_per_unit
+        ticks = np.maximum(np.rint(ticks), 3).astype(np.int64)
+        opened, close = ticks[:-1], ticks[1:]
+        reach = np.rint(0.36 * motion.sigma * close * np.abs(noise[:2])).astype(np.int64)
+        moves = np.diff(motion.log_price) / motion.sigma
+        volume = self._volume(agitation, moves, noise[2:5], np.exp(motion.log_price[1:]))
+        spread_trades = self.trades_per_day - FEWEST_TRADES * DAY_MINUTES
+        trade_count = FEWEST_TRADES + apportion(spread_trades, volume**_TRADES_WITH_VOLUME)
+        steps = np.maximum(np.rint(volume).astype(np.int64), 4 * trade_count)
+        urge = _urge(moves, motion.trend)
+        taker_buy = np.rint(steps * (0.5 + 0.5 * _lean(moves, urge, noise[5:])))
+        return Day(
+            opened=opened,
+            high=np.maximum(opened, close) + reach[0],
+            low=np.maximum(np.minimum(opened, close) - reach[1], 1),
+            close=close,
+            volume=steps,
+            taker_buy=taker_buy.astype(np.int64),
+            trade_count=trade_count,
+            first_trade_id=index * self.trades_per_day + 1 + np.cumsum(trade_count) - trade_count,
+            agitation=agitation,
+            forced=motion.shock,
+            urge=urge,
         )
-        before = index * TRADES_PER_DAY + 1 + np.cumsum(trade_count) - trade_count
-        high = np.maximum(opened, close) + reach[0]
-        low = np.minimum(opened, close) - reach[1]
-        return Day(opened, high, low, close, volume, taker_buy, trade_count, before)
+
+    def _noise(self, index: int) -> NDArray[np.float64]:
+        """Standard noise: two reaches, then what volume and flow remember. Shape (7, 1440)."""
+        noise = np.concatenate((self._drawn(max(0, index - 1)), self._drawn(index)), axis=1)
+        memories = (minutes for _, minutes in (*_ACTIVITY, *_ALONE))
+        for row, minutes in enumerate(memories, start=2):
+            noise[row] = remember(noise[row], minutes) if minutes > 1 else noise[row]
+        return noise[:, DAY_MINUTES:]
+
+    def _draw(self, index: int) -> NDArray[np.float64]:
+        random = np.random.default_rng([*self.key, _VOLUME, index])
+        return random.standard_normal((7, DAY_MINUTES))
+
+    def _volume(
+        self,
+        agitation: NDArray[np.float64],
+        moves: NDArray[np.float64],
+        noise: NDArray[np.float64],
+        price: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Volume of each minute in steps."""
+        usual = self._instrument.daily_volume * 1e6 / DAY_MINUTES / _MEAN_OF_ACTIVITY
+        spreads = np.array([spread for spread, _ in _ACTIVITY])
+        activity = agitation**_WITH_VOLATILITY * np.exp(spreads @ noise)
+        activity *= seasonal(_HOURLY_VOLUME) ** (1 - _WITH_VOLATILITY)
+        activity *= 0.6 + 0.6 * np.abs(moves)
+        volume: NDArray[np.float64] = usual * activity / price * self._instrument.steps_per_unit
+        return volume
+
+
+@lru_cache(2)
+def _market_path(seed: int) -> LogPath:
+    """BTC's path, which all instruments of a seed share."""
+    btc = INSTRUMENTS[BTC]
+    return LogPath(
+        (seed, crc32(BTC.encode())), btc.daily_volatility,
+        float(np.log(_FIRST_PRICE)), float(np.log(btc.typical_price)),
+    )  # fmt: skip
+
+
+def _urge(moves: NDArray[np.float64], trend: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a trend and the moves to come lean the flow."""
+    passed = np.concatenate((np.zeros(1), np.cumsum(moves)))
+    last = np.minimum(np.arange(DAY_MINUTES) + 1 + _FORESIGHT_MINUTES, DAY_MINUTES)
+    ahead = (passed[last] - passed[1:]) / np.sqrt(_FORESIGHT_MINUTES)
+    urge: NDArray[np.float64] = _WITH_THE_TREND * trend + _AHEAD * ahead
+    return urge
+
+
+def _lean(
+    moves: NDArray[np.float64], urge: NDArray[np.float64], noise: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Taker buys minus sells as a part of volume."""
+    alone = np.array([spread for spread, _ in _ALONE]) @ noise
+    lean = _WITH_THE_MOVE * np.tanh(moves) + urge + alone
+    clipped: NDArray[np.float64] = np.clip(lean, -_MOST_LEAN, _MOST_LEAN)
+    return clipped
 
 
 def apportion(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -150,27 +246,3 @@ def apportion(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
     bounds[-1] = total
     shares: NDArray[np.int64] = np.diff(bounds, prepend=0)
     return shares
-
-
-def _ticks(log_price: float) -> int:
-    return round(float(np.exp(log_price)) * TICKS_PER_USDT)
-
-
-def _remembering(noise: NDArray[np.float64], memory: float) -> NDArray[np.float64]:
-    """Standard noise turned into a first-order autoregression of unit variance."""
-    kernel = memory ** np.arange(300)
-    kernel /= np.sqrt(np.square(kernel).sum())
-    return np.convolve(noise, kernel)[: len(noise)]
-
-
-def _daily_path(random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Volatility of each day, shape (HORIZON_DAYS,), and log closes with the first open before."""
-    noise = random.standard_normal((3, HORIZON_DAYS))
-    volatility = _DAILY_VOLATILITY * np.exp(0.35 * _remembering(noise[0], _VOLATILITY_MEMORY))
-    shocks = volatility * (noise[1] + 0.25 * _remembering(noise[2], _DRIFT_MEMORY))
-    level, target = float(np.log(_FIRST_PRICE)), float(np.log(_LONG_RUN_PRICE))
-    path = [level]
-    for shock in shocks.tolist():
-        level += _REVERSION * (target - level) + shock
-        path.append(level)
-    return volatility, np.array(path)

@@ -14,7 +14,10 @@ from typing import Literal, NamedTuple, Protocol
 from babingepet_resources.exchange.candles import Candles
 
 Product = Literal["usdm_perp", "spot"]
-Feed = Literal["candles", "taker_volume", "trades", "quotes", "depth", "mark_price", "funding"]
+Feed = Literal[
+    "candles", "taker_volume", "trades", "quotes", "depth", "mark_price", "funding",
+    "open_interest", "liquidations",
+]  # fmt: skip
 Payload = bytes | Callable[[], bytes | None]
 """The `data` object of a stream message, or how to make it when somebody listens (None: unknown)."""
 
@@ -120,6 +123,17 @@ class FundingSettlement(NamedTuple):
     mark_price: str
 
 
+class OpenInterestReading(NamedTuple):
+    """Open contracts at a time, one side counted: base units and quote currency as decimal strings.
+
+    `notional` is empty where it was not recorded.
+    """
+
+    time: int
+    open_interest: str
+    notional: str
+
+
 class MarketSource(Protocol):
     """A market that can be played from a time on and asked about any moment before it."""
 
@@ -170,4 +184,15 @@ class MarketSource(Protocol):
         """Settlements up to and with `end`, oldest first, at most `limit`.
 
         From `start` on, or the most recent ones when it is None.
+        """
+
+    def open_interest(self, now: int) -> OpenInterestReading | None:
+        """The newest reading before `now`, or None while not known."""
+
+    def open_interest_history(
+        self, start: int | None, end: int, period: int, limit: int
+    ) -> list[OpenInterestReading]:
+        """Readings on the grid of `period` milliseconds up to and with `end`, oldest first.
+
+        From `start` on, or the most recent ones when it is None; at most `limit`.
         """

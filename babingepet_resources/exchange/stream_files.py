@@ -1,8 +1,8 @@
 """Files of raw combined-stream messages: finding the ones of a stretch, reading, checking.
 
 A line is `<local_ts> <json>`: the recorder's clock (microseconds or nanoseconds; not used, it was
-1.4 s off in 2024) and the message as it came. One line of a stretch's first file is the body of a
-REST depth request. Does not belong here: what is derived from the messages.
+1.4 s off in 2024) and the message as it came. Lines without a stream are bodies of REST requests:
+books of depth (one at the least, in a stretch's first file), open interest, settlements. Does not belong here: what is derived from the messages.
 """
 
 import gzip
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from babingepet.errors import InputError
+from babingepet_resources.exchange.recorded_readings import RecordedReadings
 
 _SILENCE_MS = 10_000
 """Longer silence of all streams together is a hole: BTC's quotes move many times a second, and the
@@ -39,11 +40,13 @@ class Stretch:
     Attributes:
         messages: In the order of the exchange's time; equal times as recorded.
         snapshots: Depth snapshots as (exchange time, body).
+        readings: Open interest and settlements.
         holes: Spans (from, to) in which messages are missing, UTC milliseconds.
     """
 
     messages: list[Message] = field(default_factory=list)
     snapshots: list[tuple[int, bytes]] = field(default_factory=list)
+    readings: RecordedReadings = field(default_factory=RecordedReadings)
     holes: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -73,20 +76,23 @@ def read_stretch(files: Sequence[Path], symbol: str) -> Stretch:
     """
     stretch = Stretch()
     prefix = f"{symbol.lower()}@"
-    chain: list[tuple[int, int, int]] = []
+    chains: dict[str, list[tuple[int, int, int]]] = {}
     for path in files:
         for number, body, message in _lines(path):
+            where = f"{path}: line {number}"
             if "stream" in message:
-                _take(stretch, chain, body, message, prefix, f"{path}: line {number}")
+                _take(stretch, chains, body, message, prefix, where)
             elif "lastUpdateId" in message:
                 stretch.snapshots.append((int(message["E"]), body))
-            else:
-                raise InputError(f"{path}: line {number} is not a message of a combined stream.")
+            elif not stretch.readings.take(message, symbol.upper(), where):
+                raise InputError(f"{where} is not a message of a combined stream.")
     if not stretch.messages:
         raise InputError(f"{files[0]}: holds no messages.")
     stretch.messages.sort(key=lambda message: message.time)
-    chain.sort(key=lambda link: link[0])
-    stretch.holes = sorted(_silences(stretch.messages) + _broken_links(chain))
+    stretch.holes = _silences(stretch.messages)
+    for chain in chains.values():
+        stretch.holes += _broken_links(sorted(chain, key=lambda link: link[0]))
+    stretch.holes.sort()
     return stretch
 
 
@@ -117,7 +123,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
 
 def _take(
     stretch: Stretch,
-    chain: list[tuple[int, int, int]],
+    chains: dict[str, list[tuple[int, int, int]]],
     body: bytes,
     message: dict[str, Any],
     prefix: str,
@@ -132,7 +138,7 @@ def _take(
     if not isinstance(time, int):
         raise InputError(f"{where} has no exchange time E; spot quotes lack it and are not served.")
     if data.get("e") == "depthUpdate":
-        chain.append((time, data["pu"], data["u"]))
+        chains.setdefault(stream, []).append((time, data["pu"], data["u"]))
     head = b'{"stream":"' + stream.encode() + b'","data":'
     raw = body[len(head) : -1] if body.startswith(head) else orjson.dumps(data)
     stretch.messages.append(Message(time, stream.removeprefix(prefix), raw))

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from babingepet_resources.exchange.faults import Faults
+from babingepet_resources.exchange.markets import Markets
 from babingepet_resources.exchange.server import ExchangeServer
+from babingepet_resources.exchange.sockets import SocketRules
 from babingepet_resources.exchange.source import MarketSource
 
 
@@ -38,19 +40,21 @@ class ServedExchange:
 
 @contextmanager
 def serve_in_thread(
-    source: MarketSource,
+    market: MarketSource | Markets,
     *,
     speed: float | None = 1.0,
     start: int | None = None,
     port: int = 0,
+    socket_rules: SocketRules | None = None,
 ) -> Iterator[ServedExchange]:
-    """Serve `source` in a daemon thread for the length of a `with` block.
+    """Serve instruments in a daemon thread for the length of a `with` block.
 
     Args:
-        source: The market.
+        market: The instruments, or the only one.
         speed: As for `ExchangeServer`.
         start: First exchange time to play, UTC milliseconds; None for the beginning.
         port: TCP port; 0 for a free one.
+        socket_rules: How long sockets live and how often they are pinged.
 
     Raises:
         InputError: The port is taken.
@@ -60,7 +64,9 @@ def serve_in_thread(
     failures: list[BaseException] = []
 
     async def serve() -> None:
-        server = ExchangeServer(source, speed=speed, start=start, port=port)
+        server = ExchangeServer(
+            market, speed=speed, start=start, port=port, socket_rules=socket_rules
+        )
         parts.append((asyncio.get_running_loop(), server))
         await server.run(ready.set)
 

@@ -1,4 +1,4 @@
-"""Trades of a recording and what is derived from them: aggregate trades and minute candles.
+"""Trades of a recording, and what is derived from them: aggregate trades and minute candles.
 
 Belongs here: aggregation as the exchange does it, marked derived by the source. Does not belong
 here: files or the wire.
@@ -51,6 +51,30 @@ def aggregate(trades: Iterable[dict[str, Any]]) -> list[TapeEntry]:
         last_moment = time // MINUTE_MS * MINUTE_MS + MINUTE_MS - 1
         entries.append(TapeEntry(min(members[-1]["E"], last_moment), trade, len(members)))
     return entries
+
+
+def recorded_aggregates(messages: Iterable[dict[str, Any]]) -> list[TapeEntry]:
+    """Aggregate trades that were recorded as such, ascending ids, each once.
+
+    The exchange numbers the single trades without gaps, so the first and the last tell how many.
+    """
+    entries = {
+        message["a"]: TapeEntry(
+            message["E"],
+            AggregateTrade(
+                aggregate_id=message["a"],
+                price=message["p"],
+                quantity=message["q"],
+                first_trade_id=message["f"],
+                last_trade_id=message["l"],
+                time=message["T"],
+                is_buyer_maker=message["m"],
+            ),
+            message["l"] - message["f"] + 1,
+        )
+        for message in messages
+    }
+    return [entries[aggregate_id] for aggregate_id in sorted(entries)]
 
 
 def minute_candles(entries: Sequence[TapeEntry]) -> Candles:

@@ -15,6 +15,7 @@ from babingepet_resources.exchange.source import (
     BookView,
     FundingSettlement,
     MarkPrice,
+    OpenInterestReading,
     Quote,
 )
 
@@ -99,6 +100,37 @@ def book_event(symbol: str, book: BookView, event_time: int) -> bytes:
     return orjson.dumps(head | ids | {"b": book.bids, "a": book.asks})
 
 
+def difference_event(symbol: str, changed: BookView, before: int) -> bytes:
+    """A message of `<symbol>@depth@100ms`: levels that changed, gone ones with quantity 0.
+
+    Args:
+        symbol: The exchange's name of the instrument.
+        changed: The changed levels, under the update id of the book after them.
+        before: Update id of the book before them.
+    """
+    head = {"e": "depthUpdate", "E": changed.event_time, "T": changed.transaction_time, "s": symbol}
+    ids = {"U": before + 1, "u": changed.last_update_id, "pu": before}
+    return orjson.dumps(head | ids | {"b": changed.bids, "a": changed.asks})
+
+
+def force_order_event(symbol: str, trade: AggregateTrade) -> bytes:
+    """A message of `<symbol>@forceOrder`: a liquidation that was filled by one trade."""
+    order = {
+        "s": symbol,
+        "S": "SELL" if trade.is_buyer_maker else "BUY",
+        "o": "LIMIT",
+        "f": "IOC",
+        "q": trade.quantity,
+        "p": trade.price,
+        "ap": trade.price,
+        "X": "FILLED",
+        "l": trade.quantity,
+        "z": trade.quantity,
+        "T": trade.time,
+    }
+    return orjson.dumps({"e": "forceOrder", "E": trade.time, "o": order})
+
+
 def quote_answer(symbol: str, quote: Quote) -> Json:
     """The body of /fapi/v1/ticker/bookTicker."""
     return {
@@ -151,53 +183,57 @@ def funding_row(symbol: str, settlement: FundingSettlement) -> Json:
     }
 
 
-def exchange_info(symbol: str, tick: str, step: str, now: int) -> Json:
-    """The body of /fapi/v1/exchangeInfo with the one symbol that trades here.
+def open_interest_answer(symbol: str, reading: OpenInterestReading) -> Json:
+    """The body of /fapi/v1/openInterest."""
+    return {"openInterest": reading.open_interest, "symbol": symbol, "time": reading.time}
+
+
+def open_interest_row(symbol: str, reading: OpenInterestReading) -> Json:
+    """A row of /futures/data/openInterestHist; an empty string was not recorded."""
+    return {
+        "symbol": symbol,
+        "sumOpenInterest": reading.open_interest,
+        "sumOpenInterestValue": reading.notional,
+        "CMCCirculatingSupply": "",
+        "timestamp": reading.time,
+    }
+
+
+def ticker_answer(symbol: str, minutes: Candles, now: int) -> Json:
+    """The body of /fapi/v1/ticker/24hr from the day's minutes.
+
+    What minutes do not tell is written as nothing: the size of the last trade as an empty string,
+    trade ids as -1, Binance's own filler.
 
     Args:
-        symbol: Its name.
-        tick: Price increment.
-        step: Quantity increment, which is also the smallest quantity.
+        symbol: The exchange's name of the instrument.
+        minutes: The last 24 hours, the forming minute included; at least one.
         now: The exchange's clock.
     """
-    notional = _MIN_NOTIONAL.get(symbol, "5")
-    quote = next((asset for asset in ("USDT", "USDC") if symbol.endswith(asset)), "USDT")
-    lot = {"stepSize": step, "minQty": step, "maxQty": "1000"}
-    filters = [
-        {"filterType": "PRICE_FILTER", "tickSize": tick, "minPrice": tick, "maxPrice": "10000000"},
-        {"filterType": "LOT_SIZE"} | lot,
-        {"filterType": "MARKET_LOT_SIZE"} | lot,
-        {"filterType": "MIN_NOTIONAL", "notional": notional},
-    ]
-    limit = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1}
-    listing = {
-        "symbol": symbol,
-        "pair": symbol,
-        "contractType": "PERPETUAL",
-        "status": "TRADING",
-        "baseAsset": symbol.removesuffix(quote),
-        "quoteAsset": quote,
-        "marginAsset": quote,
-        "pricePrecision": len(tick.partition(".")[2]),
-        "quantityPrecision": len(step.partition(".")[2]),
-        "filters": filters,
-    }
+    first, last = float(minutes.values[0, 0]), float(minutes.values[-1, 3])
+    base, quote, count = (float(total) for total in minutes.values[:, 4:7].sum(axis=0))
     return {
-        "timezone": "UTC",
-        "serverTime": now,
-        "futuresType": "U_MARGINED",
-        "rateLimits": [limit | {"limit": WEIGHT_LIMIT}],
-        "exchangeFilters": [],
-        "assets": [],
-        "symbols": [listing],
+        "symbol": symbol,
+        "priceChange": decimal(last - first),
+        "priceChangePercent": f"{(last / first - 1) * 100:.3f}",
+        "weightedAvgPrice": decimal(quote / base) if base > 0 and quote > 0 else "",
+        "lastPrice": decimal(last),
+        "lastQty": "",
+        "openPrice": decimal(first),
+        "highPrice": decimal(minutes.values[:, 1].max()),
+        "lowPrice": decimal(minutes.values[:, 2].min()),
+        "volume": decimal(base),
+        "quoteVolume": decimal(quote),
+        "openTime": int(minutes.open_time[0]),
+        "closeTime": now,
+        "firstId": -1,
+        "lastId": -1,
+        "count": int(count),
     }
 
 
 WEIGHT_LIMIT = 2_400
 """Request weight a minute and address that Binance allows on this API."""
-
-_MIN_NOTIONAL = {"BTCUSDT": "100", "ETHUSDT": "20"}
-"""Smallest order in USDT where it differs from the general 5 (exchangeInfo of 2024)."""
 
 
 def marker(time: int) -> bytes:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, func, select
 
 from babingepet.errors import IntegrityBroken
 from babingepet_resources.warehouse.records import BlobRecord
@@ -20,6 +20,9 @@ CODEC = "zlib"
 
 _LEVEL = 1
 """Columns of candles: level 6 takes 4 times as long as level 1 and saves a few percent."""
+
+_PAGE = 500
+"""Hashes named in one statement; SQLite takes 32,766 variables, PostgreSQL plans fewer faster."""
 
 
 def pack(content: bytes, created_at: int) -> BlobRecord:
@@ -51,3 +54,26 @@ def get(connection: Connection, digest: str) -> bytes | None:
     if content is None or hashlib.sha256(content).hexdigest() != digest:
         raise IntegrityBroken(f"Blob {digest} does not hold the content it was named after.")
     return content
+
+
+def sizes(connection: Connection, digests: Sequence[str]) -> dict[str, int]:
+    """Bytes, compressed, of those that are stored; of an empty content 0."""
+    columns = table.c
+    found: dict[str, int] = {}
+    for page in _pages(digests):
+        query = select(columns.hash, columns.size, func.length(columns.content)).where(
+            columns.hash.in_(page)
+        )
+        found |= {row[0]: row[2] if row[1] else 0 for row in connection.execute(query)}
+    return found
+
+
+def remove(connection: Connection, digests: Sequence[str]) -> None:
+    """Remove contents that are kept elsewhere."""
+    for page in _pages(digests):
+        connection.execute(delete(table).where(table.c.hash.in_(page)))
+
+
+def _pages(digests: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(digests), _PAGE):
+        yield digests[first : first + _PAGE]

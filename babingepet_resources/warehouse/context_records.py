@@ -31,6 +31,19 @@ class EtfFlowRecord:
 
 
 @dataclass(frozen=True)
+class FearGreedRecord:
+    """One day's fear and greed index, as a source told it."""
+
+    day: int
+    """00:00 UTC of the day."""
+    source: str
+    value: int
+    """0 (extreme fear) to 100 (extreme greed)."""
+    known_at: int
+    """When the source said so; a revision has a later one."""
+
+
+@dataclass(frozen=True)
 class NewsRecord:
     """One headline of one feed; ``id`` is made of what does not change when it is fetched again.
 

@@ -32,6 +32,17 @@ etf_flows = Table(
     **CLUSTERED,
 )
 
+fear_greed = Table(
+    "fear_greed",
+    metadata,
+    time_column("day"),
+    key_column("source"),
+    count_column("value"),
+    time_column("known_at"),
+    PrimaryKeyConstraint("day", "source", "known_at"),
+    **CLUSTERED,
+)
+
 news = Table(
     "news",
     metadata,

@@ -9,7 +9,16 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from babingepet.errors import CycleAlreadyDecided, IntegrityBroken
-from babingepet_resources.warehouse import blobs, candles, funding, gaps, lease, outbox, tape
+from babingepet_resources.warehouse import (
+    blobs,
+    candles,
+    funding,
+    gaps,
+    lease,
+    open_interest,
+    outbox,
+    tape,
+)
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import (
     CycleOutcome,
@@ -100,6 +109,10 @@ def _write_market(connection: Connection, write: CycleWrite) -> CycleOutcome:
     for rates in write.funding:
         settled += funding.insert(
             connection, rates.symbol, rates.source, rates.rates, known_at=rates.known_at
+        )
+    for readings in write.open_interest:
+        open_interest.insert(
+            connection, readings.symbol, readings.source, readings.rows, known_at=readings.known_at
         )
     tape.insert_order_flow(connection, write.order_flow)
     tape.insert_large_prints(connection, write.large_prints)

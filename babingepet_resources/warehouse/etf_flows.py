@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from babingepet.errors import InputError
 from babingepet.market.context import EtfFlows
 from babingepet.market.intervals import DAY
-from babingepet_resources.warehouse import vetting
-from babingepet_resources.warehouse.facts import insert_once
+from babingepet_resources.warehouse import revisions, vetting
 from babingepet_resources.warehouse.records import EtfFlowRecord, InsertOutcome
 from babingepet_resources.warehouse.tables import etf_flows as table
-
-_Day = tuple[str, int, str]
-"""Symbol, day, source."""
 
 
 def insert(connection: Connection, batch: Sequence[EtfFlowRecord]) -> InsertOutcome:
@@ -37,17 +33,7 @@ def insert(connection: Connection, batch: Sequence[EtfFlowRecord]) -> InsertOutc
         InputError: A figure is not finite, a day is not at 00:00 UTC or known before it began, or a
             time or a name is not one; nothing was written.
     """
-    records = sorted(map(vetted, batch), key=lambda record: record.known_at)
-    told = _told(connection, records)
-    fresh: list[EtfFlowRecord] = []
-    for record in records:
-        figures = told.setdefault((record.symbol, record.day, record.source), {})
-        before = max((time for time in figures if time <= record.known_at), default=None)
-        if before is None or figures[before] != record.flow_usd:
-            fresh.append(record)
-            figures.setdefault(record.known_at, record.flow_usd)
-    repeated = InsertOutcome(already_there=len(records) - len(fresh))
-    return repeated + insert_once(connection, table, fresh, compared=("flow_usd",))
+    return revisions.insert(connection, table, [vetted(one) for one in batch], "flow_usd")
 
 
 def read(
@@ -66,19 +52,16 @@ def read(
         One row a day. When several sources tell of a day, the one that spoke last is heard; of two
         that spoke at once, the one later in the alphabet.
     """
-    known = (table.c.symbol == symbol, table.c.day < until, table.c.known_at <= known_until)
-    days = select(table.c.day).where(*known).distinct().order_by(table.c.day.desc())
-    newest = func.row_number().over(
-        partition_by=table.c.day, order_by=(table.c.known_at.desc(), table.c.source.desc())
+    rows = revisions.newest(
+        connection,
+        table,
+        "flow_usd",
+        table.c.symbol == symbol,
+        until=until,
+        known_until=known_until,
+        limit_days=limit_days,
     )
-    ranked = (
-        select(table.c.day, table.c.flow_usd, newest.label("rank"))
-        .where(*known, table.c.day.in_(days.limit(limit_days)))
-        .subquery()
-    )
-    query = select(ranked.c.day, ranked.c.flow_usd).where(ranked.c.rank == 1)
-    rows = connection.execute(query.order_by(ranked.c.day)).all()
-    return EtfFlows.from_rows((row.day, row.flow_usd) for row in rows)
+    return EtfFlows.from_rows(rows)
 
 
 def vetted(record: EtfFlowRecord) -> EtfFlowRecord:
@@ -101,16 +84,3 @@ def vetted(record: EtfFlowRecord) -> EtfFlowRecord:
         source=vetting.name("etf_flows", "source", record.source),
         flow_usd=vetting.amount("etf_flows", "flow_usd", record.flow_usd),
     )
-
-
-def _told(connection: Connection, records: Sequence[EtfFlowRecord]) -> dict[_Day, dict[int, float]]:
-    """What is stored for the records' days: by day and source, the figure by ``known_at``."""
-    days = [record.day for record in records]
-    query = select(table).where(
-        table.c.symbol.in_({record.symbol for record in records}),
-        table.c.day.between(min(days, default=0), max(days, default=0)),
-    )
-    told: dict[_Day, dict[int, float]] = {}
-    for row in connection.execute(query):
-        told.setdefault((row.symbol, row.day, row.source), {})[row.known_at] = row.flow_usd
-    return told

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import Connection, Select, Table, select, tuple_
 
-from babingepet.market.frames import Bools, Floats, Frame
+from babingepet.market.frames import Bools, Floats, Frame, Ints
 from babingepet_resources.warehouse.records import InsertOutcome
 from babingepet_resources.warehouse.statements import insert, insert_records, written_columns
 
@@ -96,6 +96,21 @@ def matching(
 def read_frame(connection: Connection, query: Select[Any], frame: type[SomeFrame]) -> SomeFrame:
     """Run a query made by ``matching``; NULL becomes NaN."""
     return frame.from_rows(connection.execute(query))
+
+
+def stored_times(
+    connection: Connection,
+    table: Table,
+    time: str,
+    key: Mapping[str, str],
+    start: int,
+    end: int,
+) -> Ints:
+    """Times of the rows with start <= time < end, ascending, without reading the rest of them."""
+    column = table.columns[time]
+    query = select(column).where(*(table.columns[name] == value for name, value in key.items()))
+    query = query.where(column >= start, column < end).order_by(column)
+    return np.array(connection.execute(query).scalars().all(), dtype=np.int64)
 
 
 def _fields(record: object, names: Sequence[str]) -> tuple[Any, ...]:

@@ -99,11 +99,37 @@ def inputs(connection: Connection, book: str, cycle_id: str) -> CycleInputsRecor
     return select_record(connection, query, CycleInputsRecord)
 
 
+def inputs_between(
+    connection: Connection, symbol: str, source: str, start: int, end: int
+) -> list[CycleInputsRecord]:
+    """What the cycles of all books with start <= as_of < end read, ascending."""
+    table, decided = cycle_inputs.c, btc_decisions.c
+    query = (
+        select(cycle_inputs)
+        .join(btc_decisions, (table.book == decided.book) & (table.cycle_id == decided.cycle_id))
+        .where(decided.symbol == symbol, decided.source == source)
+        .where(decided.as_of >= start, decided.as_of < end)
+        .order_by(decided.as_of, decided.book)
+    )
+    return select_records(connection, query, CycleInputsRecord)
+
+
 def reasoning(connection: Connection, book: str, cycle_id: str) -> list[ReasoningRecord]:
     """What one cycle said about itself, by kind."""
     table = crypto_ai_reasoning_log.c
     query = select(crypto_ai_reasoning_log).where(table.book == book, table.cycle_id == cycle_id)
     return select_records(connection, query.order_by(table.kind), ReasoningRecord)
+
+
+def reasoning_between(
+    connection: Connection, book: str, kind: str, first: str, last: str
+) -> list[ReasoningRecord]:
+    """What the cycles from ``first`` to ``last`` said about themselves of one kind, ascending."""
+    table = crypto_ai_reasoning_log.c
+    query = select(crypto_ai_reasoning_log).where(
+        table.book == book, table.cycle_id.between(first, last), table.kind == kind
+    )
+    return select_records(connection, query.order_by(table.cycle_id), ReasoningRecord)
 
 
 def position(connection: Connection, book: str, position_id: str) -> PositionRecord | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.frames import Candles, FundingRates, OpenInterest
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,46 @@ class FundingBatch:
     source: str
     rates: FundingRates
     known_at: int
+
+
+@dataclass(frozen=True)
+class OpenInterestBatch:
+    """Open interest of one instrument that became known at one moment."""
+
+    symbol: str
+    source: str
+    rows: OpenInterest
+    known_at: int
+
+
+@dataclass(frozen=True)
+class MarketFileRecord:
+    """A file of market facts that was read whole; its content names it.
+
+    Attributes:
+        sha256: Of the file's bytes as they lay there, packed or not.
+        kind: ``candles``, ``trades``, ``funding``, ``open-interest``, ``etf-flows``, ``fear-greed``.
+        symbol: The instrument; the asset of ETF flows; empty where there is none.
+        source: Stamped on the rows.
+        name: The file's name, for people.
+        origin: ``archive`` or ``file``.
+        rows_written: New rows when it was first read.
+        first_time: Of the first row; None without rows.
+        last_time: Of the last row; None without rows.
+    """
+
+    sha256: str
+    kind: str
+    symbol: str
+    source: str
+    name: str
+    origin: str
+    rows_read: int
+    rows_written: int
+    rows_rejected: int
+    first_time: int | None
+    last_time: int | None
+    read_at: int
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,38 @@ crypto_funding = Table(
     **CLUSTERED,
 )
 
+crypto_open_interest = Table(
+    "crypto_open_interest",
+    metadata,
+    key_column("symbol"),
+    time_column("event_time"),
+    key_column("source"),
+    number_column("open_interest"),
+    number_column("notional", null=True),
+    time_column("known_at"),
+    PrimaryKeyConstraint("symbol", "event_time", "source"),
+    **CLUSTERED,
+)
+
+market_files = Table(
+    "market_files",
+    metadata,
+    key_column("sha256"),
+    key_column("kind"),
+    key_column("symbol"),
+    key_column("source"),
+    text_column("name"),
+    key_column("origin"),
+    count_column("rows_read"),
+    count_column("rows_written"),
+    count_column("rows_rejected"),
+    time_column("first_time", null=True),
+    time_column("last_time", null=True),
+    time_column("read_at"),
+    PrimaryKeyConstraint("sha256", "kind", "symbol", "source"),
+    **CLUSTERED,
+)
+
 market_gaps = Table(
     "market_gaps",
     metadata,

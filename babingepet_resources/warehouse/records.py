@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from babingepet_resources.warehouse.context_records import (
     EtfFlowRecord,
+    FearGreedRecord,
     FeedCheckRecord,
     NewsRecord,
     VerdictRecord,
@@ -25,6 +26,8 @@ from babingepet_resources.warehouse.market_records import (
     GapRecord,
     InsertOutcome,
     LargePrintRecord,
+    MarketFileRecord,
+    OpenInterestBatch,
     OrderBookRecord,
     OrderFlowRecord,
 )
@@ -51,13 +54,16 @@ __all__ = [
     "DecisionOutline",
     "DecisionRecord",
     "EtfFlowRecord",
+    "FearGreedRecord",
     "FeedCheckRecord",
     "FundingBatch",
     "GapRecord",
     "InsertOutcome",
     "LargePrintRecord",
     "Lease",
+    "MarketFileRecord",
     "NewsRecord",
+    "OpenInterestBatch",
     "OrderBookRecord",
     "OrderFlowRecord",
     "OutboxRecord",
@@ -225,6 +231,7 @@ class CycleWrite:
     blobs: Sequence[BlobRecord] = ()
     candles: Sequence[CandleBatch] = ()
     funding: Sequence[FundingBatch] = ()
+    open_interest: Sequence[OpenInterestBatch] = ()
     order_flow: Sequence[OrderFlowRecord] = ()
     order_books: Sequence[OrderBookRecord] = ()
     large_prints: Sequence[LargePrintRecord] = ()

@@ -10,6 +10,7 @@ from babingepet_resources.warehouse.columns import metadata
 from babingepet_resources.warehouse.context_tables import (
     context_feeds,
     etf_flows,
+    fear_greed,
     news,
     swarm_verdicts,
 )
@@ -25,9 +26,11 @@ from babingepet_resources.warehouse.cycle_tables import (
 from babingepet_resources.warehouse.market_tables import (
     crypto_candles,
     crypto_funding,
+    crypto_open_interest,
     crypto_order_flow,
     crypto_orderbook,
     crypto_trades,
+    market_files,
     market_gaps,
 )
 from babingepet_resources.warehouse.replay_tables import (
@@ -49,6 +52,7 @@ __all__ = [
     "crypto_ai_reasoning_log",
     "crypto_candles",
     "crypto_funding",
+    "crypto_open_interest",
     "crypto_order_flow",
     "crypto_orderbook",
     "crypto_signals",
@@ -57,7 +61,9 @@ __all__ = [
     "cycle_inputs",
     "data_checks",
     "etf_flows",
+    "fear_greed",
     "loop_lease",
+    "market_files",
     "market_gaps",
     "metadata",
     "news",

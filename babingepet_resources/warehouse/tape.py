@@ -11,7 +11,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Table, select
 
+from babingepet.market.frames import Ints
+from babingepet_resources.warehouse.facts import insert_once, stored_times
 from babingepet_resources.warehouse.records import (
+    InsertOutcome,
     LargePrintRecord,
     OrderBookRecord,
     OrderFlowRecord,
@@ -25,10 +28,18 @@ from babingepet_resources.warehouse.tables import (
 
 _Record = TypeVar("_Record")
 
+_COMPARED = ("trade_count", "taker_buy_base_volume", "taker_sell_base_volume")
+"""What two reductions of the same trades must have in common; quotes may be there or not."""
+
 
 def insert_order_flow(connection: Connection, rows: Sequence[OrderFlowRecord]) -> int:
     """Store minutes of order flow; returns how many were new."""
     return insert_records(connection, crypto_order_flow, rows)
+
+
+def file_order_flow(connection: Connection, rows: Sequence[OrderFlowRecord]) -> InsertOutcome:
+    """Store minutes of order flow; one that is stored with other volumes is a conflict, and stays."""
+    return insert_once(connection, crypto_order_flow, rows, compared=_COMPARED)
 
 
 def insert_large_prints(connection: Connection, rows: Sequence[LargePrintRecord]) -> int:
@@ -47,6 +58,14 @@ def order_flow(
     """Order flow of the minutes with start <= open_time < end, ascending."""
     time = crypto_order_flow.columns.open_time
     return _range(connection, crypto_order_flow, time, symbol, source, start, end, OrderFlowRecord)
+
+
+def order_flow_times(
+    connection: Connection, symbol: str, source: str, start: int, end: int
+) -> Ints:
+    """Minutes that have order flow, start <= open_time < end, ascending."""
+    key = {"symbol": symbol, "source": source}
+    return stored_times(connection, crypto_order_flow, "open_time", key, start, end)
 
 
 def large_prints(

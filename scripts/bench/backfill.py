@@ -33,8 +33,8 @@ from babingepet_resources.settings import Settings, load_settings
 from babingepet_resources.warehouse import candles, funding, replays
 from babingepet_services.market_source import open_warehouse
 from babingepet_services.replay_files import read_files
+from scripts.bench.common.report import print_report
 from scripts.bench.platform.pages import SUCCEEDED, running
-from scripts.bench.report import print_report
 from scripts.devtools.project import ROOT
 
 MINUTES = "crypto/btc_spot_1m/BTCUSDT-spot-1m-2023-06_2025-05.parquet"

@@ -20,8 +20,8 @@ from babingepet_resources.warehouse import schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_loop import BtcLoop, CycleReport, LoopOptions
-from scripts.bench.market import MadeUpFeed, history_of
-from scripts.bench.report import distribution, print_report, wants_json
+from scripts.bench.common.market import MadeUpFeed, history_of
+from scripts.bench.common.report import distribution, print_report, wants_json
 
 CYCLES = 2_000
 WARM_UP = 20

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from scripts.bench.common.report import print_report, wants_json
 from scripts.bench.peers import environments
 from scripts.bench.peers.aims import growth, require_one_ledger, verdicts
 from scripts.bench.peers.bars import YEAR, made_up_bars
 from scripts.bench.peers.measured import Measured
-from scripts.bench.report import print_report, wants_json
 from scripts.devtools.process import run_step
 from scripts.devtools.project import VENV_PYTHON, VerbError
 

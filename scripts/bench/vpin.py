@@ -17,7 +17,7 @@ from babingepet.market.frames import Bools, Floats, Ints
 from babingepet.market.order_flow import NO_QUOTE, imbalance_by_stretch
 from babingepet.market.volume_clock import advance, volume_clock
 from babingepet.signals.vpin import WINDOW, rolling_vpin
-from scripts.bench.report import distribution, print_report, wants_json
+from scripts.bench.common.report import distribution, print_report, wants_json
 
 TRADES, QUOTES = 10_000_000, 5_000_000
 BUCKETS = 1_500

@@ -20,8 +20,9 @@ from scripts.devtools.project import ROOT, VENV_BIN, VENV_PYTHON, VerbError
 DAGSTER_PORT = 3000
 """Port of the Dagster UI on 127.0.0.1 when none is given; Dagster's own default."""
 
-_PROCESSES = 2
-"""Test processes: continuous integration and the smallest laptops have two cores."""
+_PROCESSES = 3
+"""Test processes: one more than the two cores of continuous integration and the smallest laptops,
+because tests of sockets and processes wait for most of their time."""
 
 _EVERYDAY = "not nightly and not live"
 _QUICK = f"not slow and {_EVERYDAY}"

@@ -4,15 +4,20 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from babingepet.cycles.settings import BtcSettings, override
+from babingepet.market.frames import OpenInterest
+from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import Settings, load_settings
+from babingepet_resources.warehouse import open_interest
 from babingepet_resources.warehouse.database import Database
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_loop import BtcLoop, LoopOptions
 from babingepet_services.market_source import open_warehouse
+from scripts.bench.common.market import START
 from tests.services.conftest import EAGER, made_up_feed
 
 MINUTES = 120
@@ -31,8 +36,16 @@ def decided_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("decided")
     database = open_warehouse(settings_in(folder), "simulated")
     program = BtcProgram(settings=override(BtcSettings(), EAGER))
-    loop = BtcLoop(made_up_feed(MINUTES), database, SystemClock(), program, LoopOptions("before"))
-    list(loop.run())
+    list(
+        BtcLoop(
+            made_up_feed(MINUTES), database, SystemClock(), program, LoopOptions("before")
+        ).run()
+    )
+    end = START + MINUTES * MINUTE
+    with database.writing() as connection:
+        times = np.arange(START, end, MINUTE)
+        readings = OpenInterest(times, 80_000.0 + times % 97, np.full(MINUTES, np.nan))
+        open_interest.insert(connection, "BTCUSDT", "simulated", readings, known_at=end)
     database.close()
     return folder
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from babingepet.market.intervals import DAY, HOUR, MINUTE
-from scripts.bench.market import START, random_walk
+from scripts.bench.common.market import START, random_walk
 
 END = START + 2 * HOUR
 

@@ -7,8 +7,9 @@ import pytest
 
 from babingepet_assets.btc import decided, market
 from babingepet_assets.btc.replaying import REPLAYED
-from babingepet_assets.btc.reporting import REPORTS
+from babingepet_assets.btc.reporting import REPORTS, metadata
 from babingepet_assets.definitions import build_definitions
+from babingepet_services.btc_day import AssetReport
 from babingepet_services.version import code_version
 from tests.assets.conftest import DAY, MINUTES
 from tests.fakes import FakeClock
@@ -64,10 +65,24 @@ def test_an_asset_called_as_a_function_reports_its_day(name, settings):
     assert shown["dagster/row_count"].value == ROWS.get(name, shown["dagster/row_count"].value)
     assert shown["dagster/row_count"].value > 0
     assert shown["source"].value == SOURCES.get(name, "simulated, perpetual")
+    assert shown["warning"].value == "SIMULATED market: every price is made up."
     assert shown["window"].value.startswith(DAY)
     assert shown["code_version"].value == code_version()
     assert "|" in shown["table"].value
     assert shown["plot"].value.startswith("![plot](data:image/png;base64,")
+
+
+@pytest.mark.parametrize(
+    ("source", "is_warned"),
+    [
+        ("simulated", True),
+        ("simulated, perpetual", True),
+        ("recorded, spot", False),
+        ("binance", False),
+    ],
+)
+def test_only_a_page_of_a_simulated_market_says_that_prices_are_made_up(source, is_warned):
+    assert ("warning" in metadata(AssetReport(0, None, source, ""))) is is_warned
 
 
 def test_materializing_a_day_changes_no_row_of_the_ledger(settings):

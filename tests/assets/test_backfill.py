@@ -28,7 +28,7 @@ from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_loop import BtcLoop, LoopOptions
 from babingepet_services.market_source import open_warehouse
 from babingepet_services.replay_files import read_files
-from scripts.bench.market import START, MadeUpFeed
+from scripts.bench.common.market import START, MadeUpFeed
 from tests.assets.conftest import NOBODY
 from tests.fakes import FakeClock
 from tests.services.conftest import EAGER

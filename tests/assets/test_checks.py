@@ -15,7 +15,7 @@ from babingepet_resources.warehouse import checks
 from babingepet_services.btc_checks import CHECKS
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from scripts.bench.market import START
+from scripts.bench.common.market import START
 from tests.assets.conftest import DAY, MINUTES
 from tests.services.conftest import EAGER, made_up_feed
 

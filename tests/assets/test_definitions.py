@@ -21,7 +21,15 @@ LINEAGE = {
     "btc/order_flow": set(),
     "btc/order_book": set(),
     "btc/funding": set(),
-    "btc/signals": {"btc/candles", "btc/order_flow", "btc/order_book", "btc/funding"},
+    "btc/open_interest": set(),
+    "btc/tape": {"btc/order_flow"},
+    "btc/signals": {
+        "btc/candles",
+        "btc/order_flow",
+        "btc/order_book",
+        "btc/funding",
+        "btc/open_interest",
+    },
     "btc/decisions": {"btc/signals"},
     "btc/positions": {"btc/decisions", "btc/positions"},
     "btc/portfolio": {"btc/positions"},
@@ -90,24 +98,25 @@ def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
     assert len(specs) == len(CHECKS)
     for spec in specs:
         assert spec.partitions_def == DAILY
-        assert spec.blocking
+        assert spec.blocking is (spec.name not in {"feeds_agree", "clocks_agree"})
         assert spec.description
 
 
 def test_what_runs_by_itself_is_known():
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {
-        "btc_loop", "event_log_retention", "live_replay_parity",
+        "btc_loop", "btc_tape", "event_log_retention", "live_replay_parity",
     }  # fmt: skip
     sensors = {s.name: s for s in repository.sensor_defs}
     schedules = {s.name: s for s in repository.schedule_defs}
     assert set(sensors) == {"btc_loop"}
-    assert set(schedules) == {"event_log_retention", "live_replay_parity"}
+    assert set(schedules) == {"btc_tape", "event_log_retention", "live_replay_parity"}
     assert {s.default_status for s in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
     assert sensors["btc_loop"].minimum_interval_seconds == 30
     assert sensors["btc_loop"].default_status == dg.DefaultSensorStatus.RUNNING
     assert schedules["event_log_retention"].cron_schedule == "20 3 * * *"
     assert schedules["live_replay_parity"].cron_schedule == "30 0 * * *"
+    assert schedules["btc_tape"].cron_schedule == "50 0 * * *"
 
 
 def test_the_loop_goes_first_and_alone_and_may_outlast_a_day():

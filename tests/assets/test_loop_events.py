@@ -11,12 +11,12 @@ from babingepet_services.btc_checks import CHECKS
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_day import AssetReport
 from babingepet_services.btc_loop import BtcLoop, CycleReport, LoopOptions
-from scripts.bench.market import START
+from scripts.bench.common.market import START
 from tests.assets.conftest import DAY
 from tests.fakes import FakeClock
 from tests.services.conftest import made_up_feed
 
-ASSETS = 8
+ASSETS = 9
 MIDNIGHT = START + 14 * HOUR
 
 

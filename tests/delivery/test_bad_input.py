@@ -91,7 +91,7 @@ MISTAKES: list[tuple[str, Make, list[str]]] = [
     ("absent", options("--data", "/nowhere/at/all"), ["/nowhere/at/all", "no such file"]),
     ("no files", options("--market", "recorded"), ["--data"]),
     ("not simulated", options("--market", "simulated", "--data", "x"), ["--data"]),
-    ("simulated symbol", options("--symbol", "DOGEUSDT"), ["--symbol DOGEUSDT"]),
+    ("simulated symbol", options("--symbol", "NOSUCHUSDT"), ["--symbol NOSUCHUSDT"]),
     ("seed", options("--seed", "-1"), ["--seed -1"]),
     ("key", options("--set", "colour=red"), ["--set colour", "leverage"]),
     ("value", options("--set", "leverage=much"), ["--set leverage=much", "number"]),

@@ -36,7 +36,7 @@ def test_the_document_has_stable_keys(rehearsal):
     done = call("parity", "--day", DAY, "--json", data_dir=rehearsal.data_dir)
     assert list(done.document) == [
         "warehouse", "book", "symbol", "source", "day", "total", "identical", "undecidable",
-        "other_engine", "engine_version", "first_difference", "hours", "share",
+        "without_raw_tape", "other_engine", "engine_version", "first_difference", "hours", "share",
     ]  # fmt: skip
     assert (done.document["total"], done.document["share"]) == (CYCLES, 1.0)
     assert list(done.document["hours"][0]) == ["hour", "total", "identical", "undecidable"]

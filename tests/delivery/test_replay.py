@@ -244,7 +244,7 @@ def test_a_wrong_row_is_named_with_its_file(tmp_path, trending_file):
     pyarrow.parquet.write_table(table.set_column(place, "close", pa.array(close)), path)
     done = call("replay", "--candles", path, data_dir=tmp_path / "data")
     assert done.code == 2
-    assert "BTCUSDT-bad.parquet: row 7, column 'close': is not a positive price" in done.err
+    assert "BTCUSDT-bad.parquet: row 7, column 'close': -1 is not a positive price" in done.err
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from babingepet_resources.settings import load_settings
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_loop import BtcLoop, LoopOptions
 from babingepet_services.market_source import open_warehouse
-from scripts.bench.market import START
+from scripts.bench.common.market import START
 from tests.fakes import FakeClock
 from tests.services.conftest import made_up_feed
 

@@ -24,7 +24,7 @@ from babingepet_resources.warehouse.database import Database
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_loop import STALE_AFTER, BtcLoop, LoopOptions
 from babingepet_services.market_source import open_embedded_or_current
-from scripts.bench.market import START, MadeUpFeed
+from scripts.bench.common.market import START, MadeUpFeed
 from tests.fakes import FakeClock
 from tests.services.conftest import DRIFT, EAGER, SEED
 

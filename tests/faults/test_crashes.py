@@ -12,7 +12,7 @@ from babingepet.market.intervals import MINUTE
 from babingepet_services.btc_day import DayScope
 from babingepet_services.btc_day_checks import check_day
 from babingepet_services.market_source import open_embedded_or_current
-from scripts.bench.market import START
+from scripts.bench.common.market import START
 from tests.faults import crashing_loop
 
 PRODUCT = Path(__file__).resolve().parents[2]

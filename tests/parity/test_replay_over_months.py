@@ -6,7 +6,7 @@ from babingepet.market.intervals import MINUTE
 from babingepet_resources.warehouse import history, schema
 from babingepet_resources.warehouse.database import open_database
 from babingepet_services.replay_cycle import replay_cycle
-from scripts.bench import market
+from scripts.bench.common import market
 from tests.services.conftest import new_loop
 
 MAY_2025 = 1_746_057_600_000

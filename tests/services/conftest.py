@@ -12,7 +12,7 @@ from babingepet_resources.warehouse import schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from scripts.bench.market import MadeUpFeed
+from scripts.bench.common.market import MadeUpFeed
 
 EAGER = (
     "buy_threshold=0.02", "strong_threshold=0.03", "min_votes=1", "min_coverage=0",

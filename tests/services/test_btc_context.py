@@ -20,7 +20,7 @@ from babingepet_resources.warehouse.records import (
     VerdictRecord,
 )
 from babingepet_services.replay_cycle import replay_cycle
-from scripts.bench.market import START, MadeUpFeed
+from scripts.bench.common.market import START, MadeUpFeed
 from tests.services.conftest import LoopMaker, made_up_feed
 
 CONTEXT = ("ai_consensus", "etf_flow", "sentiment")

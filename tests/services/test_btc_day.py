@@ -12,9 +12,8 @@ from PIL import Image
 from babingepet.cycles.settings import BtcSettings, override
 from babingepet.market.intervals import DAY, HOUR, MINUTE, iso
 from babingepet_resources.clients.clock import SystemClock
-from babingepet_resources.warehouse import candles, funding, gaps, history
+from babingepet_resources.warehouse import candles, history
 from babingepet_resources.warehouse.database import open_database
-from babingepet_resources.warehouse.records import GapRecord
 from babingepet_services.btc_cycle import BtcProgram
 from babingepet_services.btc_day import DayScope, hours, known, table
 from babingepet_services.btc_day_checks import check_day
@@ -24,7 +23,6 @@ from babingepet_services.btc_day_decided import (
     describe_positions,
     describe_signals,
 )
-from babingepet_services.btc_day_fetch import fetch_candles, fetch_funding
 from babingepet_services.btc_day_market import (
     describe_candles,
     describe_funding,
@@ -33,7 +31,7 @@ from babingepet_services.btc_day_market import (
 )
 from babingepet_services.btc_loop import BtcLoop, LoopOptions
 from babingepet_services.market_source import open_embedded_or_current
-from scripts.bench.market import START
+from scripts.bench.common.market import START
 from tests.services.conftest import EAGER, made_up_feed
 
 TODAY = "2025-04-22"
@@ -158,54 +156,6 @@ def test_facts_of_another_source_are_not_reported(scope):
     assert describe_candles(other).rows == describe_decisions(other).rows == 0
 
 
-def test_missing_candles_are_fetched_and_their_gaps_marked_repaired(scope):
-    lost = START + 30 * MINUTE
-    execute(
-        scope,
-        "DELETE FROM crypto_candles WHERE open_time >= ? AND open_time < ?",
-        lost,
-        lost + 5 * MINUTE,
-    )
-    gap = GapRecord("BTCUSDT", "candles", lost, lost + 5 * MINUTE, "lost", "simulated", lost)
-    with scope.database.writing() as connection:
-        gaps.insert(connection, [gap])
-    feed = LaterFeed(MINUTES)
-    fetched = fetch_candles(scope, feed)
-    assert (fetched.rows, fetched.conflicts, fetched.repaired) == (5, 0, 1)
-    assert describe_candles(scope).numbers["minutes_missing"] == 0
-    known_at = execute(scope, "SELECT known_at FROM crypto_candles WHERE open_time = ?", lost)
-    assert known_at == [(feed.now(),)]
-    with scope.database.reading() as connection:
-        assert gaps.read(connection, "BTCUSDT", scope.start, scope.end, open_only=True) == []
-
-
-def test_a_gap_that_the_exchange_cannot_fill_stays_open(scope):
-    lost = START + 30 * MINUTE
-    execute(scope, "DELETE FROM crypto_candles WHERE open_time = ?", lost)
-    gap = GapRecord("BTCUSDT", "candles", lost, lost + MINUTE, "lost", "simulated", lost)
-    with scope.database.writing() as connection:
-        gaps.insert(connection, [gap])
-    assert fetch_candles(scope, made_up_feed(MINUTES)).repaired == 0
-
-
-def test_a_stored_candle_never_changes(scope):
-    feed = LaterFeed(MINUTES)
-    feed.minutes = feed.minutes.where(np.ones(len(feed.minutes), bool))
-    before = execute(scope, "SELECT * FROM crypto_candles ORDER BY 3")
-    assert fetch_candles(scope, feed).rows == 0
-    assert execute(scope, "SELECT * FROM crypto_candles ORDER BY 3") == before
-
-
-def test_settlements_of_the_day_are_fetched_once(scope):
-    with scope.database.writing() as connection:
-        connection.exec_driver_sql("DELETE FROM crypto_funding")
-    feed = LaterFeed(MINUTES)
-    assert fetch_funding(scope, feed).rows == len(feed.funding.between(scope.start, scope.end)) > 0
-    assert fetch_funding(scope, feed).rows == 0
-    with scope.database.reading() as connection:
-        assert len(funding.read(connection, "BTCUSDT", "simulated", scope.start, scope.end)) > 0
-
-
 def test_a_running_day_is_judged_up_to_its_last_decision(scope):
     found = {record.name: record for record in check_day(scope, now=START + 9 * DAY)}
     assert all(record.passed for record in found.values())
@@ -232,17 +182,3 @@ def test_hours_name_only_hours_that_have_rows():
 def test_an_unknown_number_is_a_dash_and_not_a_zero():
     assert known(float("nan"), 2) is None
     assert "| -" in table(("a", "b"), [("x", None)]).replace("|   ", "| ")
-
-
-class LaterFeed(type(made_up_feed(0))):
-    """The made-up market, asked when its two hours are history."""
-
-    def __init__(self, minutes):
-        super().__init__(minutes, seed=8, drift=1e-4, history_days=40)
-
-    def now(self):
-        return START + self.cycles * MINUTE + 1
-
-    def candles(self, interval, start, end):
-        assert interval == "1m"
-        return self.minutes.between(start, end)

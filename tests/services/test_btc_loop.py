@@ -5,9 +5,10 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from babingepet.errors import LeaseLost
+from babingepet.errors import ExchangeUnavailable, LeaseLost
 from babingepet.market.frames import Candles, Quotes
 from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.clock import SystemClock
@@ -17,7 +18,7 @@ from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import CheckRecord, DecisionRecord
 from babingepet_services.btc_loop import STALE_AFTER
 from babingepet_services.replay_cycle import replay_cycle
-from scripts.bench.market import START, MadeUpFeed
+from scripts.bench.common.market import START, MadeUpFeed
 from tests.services.conftest import EAGER, LoopMaker, made_up_feed
 
 
@@ -256,3 +257,108 @@ def test_under_the_exchanges_own_limits_a_small_account_is_told_that_it_cannot_b
     assert "less than one step" in too_small[0].detail
     last = decisions(warehouse)[-1]
     assert replay_cycle(warehouse, "paper", last.cycle_id).identical
+
+
+class BackAfterALongHole(MadeUpFeed):
+    """The made-up market, which lacks six minutes at first; later its history has them."""
+
+    hole = (START + 5 * MINUTE, START + 11 * MINUTE)
+    asked: int = 0
+    answers = True
+
+    def next_minute(self, *, after: int | None, timeout: float) -> CollectedMinute:
+        minute = super().next_minute(after=after, timeout=timeout)
+        if self.hole[0] < minute.as_of <= self.hole[1]:
+            return replace(minute, candles=Candles.empty())
+        return minute
+
+    def candles(self, interval: str, start: int, end: int) -> Candles:
+        if interval == "1m" and start >= START:
+            self.asked += 1
+            if not self.answers:
+                raise ExchangeUnavailable("no history today")
+            return self.minutes.between(start, end)
+        return super().candles(interval, start, end)
+
+
+def stored_minutes(database: Database) -> list[int]:
+    from babingepet_resources.warehouse import candles
+
+    with database.reading() as connection:
+        end = START + 20 * MINUTE
+        stored = candles.read(connection, "BTCUSDT", "1m", "simulated", START, end)
+    return stored.open_time.tolist()
+
+
+def test_after_an_outage_the_history_is_filled_in_before_the_second_decision(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    feed = made_up_feed(20, BackAfterALongHole)
+    reports = list(make_loop(20, feed=feed).run())
+    assert sum(r.decision is None for r in reports) == 6
+    assert feed.asked == 1
+    assert stored_minutes(warehouse) == [START + k * MINUTE for k in range(20)]
+    has_vwap = [r.decision.scores["vwap"] is not None for r in reports if r.decision]
+    assert has_vwap == [True] * 5 + [False] + [True] * 8
+    for decision in decisions(warehouse)[4:8]:
+        assert replay_cycle(warehouse, "paper", decision.cycle_id).identical
+
+
+def test_a_history_that_cannot_be_filled_in_is_asked_for_again_and_ends_nothing(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    feed = made_up_feed(20, BackAfterALongHole)
+    feed.answers = False
+    reports = list(make_loop(20, feed=feed).run())
+    assert sum(r.decision is None for r in reports) == 6
+    assert feed.asked == 8
+    assert len(stored_minutes(warehouse)) == 14
+
+
+class StandsStill(MadeUpFeed):
+    """The made-up market, whose candles show one price for some minutes."""
+
+    frozen = (START + 5 * MINUTE, START + 9 * MINUTE)
+
+    def next_minute(self, *, after: int | None, timeout: float) -> CollectedMinute:
+        minute = super().next_minute(after=after, timeout=timeout)
+        if not self.frozen[0] < minute.as_of <= self.frozen[1]:
+            return minute
+        price = np.array([60_000.0])
+        still = replace(minute.candles, open=price, high=price, low=price, close=price)
+        return replace(minute, candles=still)
+
+
+def test_three_minutes_at_one_price_forbid_entries_until_it_moves(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    reports = list(make_loop(12, feed=made_up_feed(12, StandsStill)).run())
+    frozen = [
+        any("frozen at 60000 for 3 minutes" in refusal.detail for refusal in r.decision.blocked_by)
+        for r in reports
+        if r.decision
+    ]
+    assert frozen == [False] * 7 + [True] * 2 + [False] * 3
+
+
+class Leaps(MadeUpFeed):
+    """The made-up market, one of whose closes is a third too high."""
+
+    def next_minute(self, *, after: int | None, timeout: float) -> CollectedMinute:
+        minute = super().next_minute(after=after, timeout=timeout)
+        if minute.as_of != START + 5 * MINUTE:
+            return minute
+        high = minute.candles.close * 1.33
+        return replace(minute, candles=replace(minute.candles, high=high, close=high))
+
+
+def test_a_close_that_leaps_by_a_fifth_forbids_entries_for_a_quarter_of_an_hour(
+    make_loop: LoopMaker, warehouse: Database
+) -> None:
+    reports = list(make_loop(24, feed=made_up_feed(24, Leaps)).run())
+    leapt = [
+        any("a close leapt by 33%" in refusal.detail for refusal in r.decision.blocked_by)
+        for r in reports
+        if r.decision
+    ]
+    assert leapt == [False] * 4 + [True] * 15 + [False] * 5

@@ -103,8 +103,8 @@ def test_an_interrupted_rehearsal_reports_what_it_did(demo):
     assert (len(report["cycles"]), report["ended"]) == (2, "stopped")
 
 
-def test_the_default_is_an_hour_and_less_than_one_is_refused(demo):
-    assert demo(cycles=None).max_cycles == DEFAULT_CYCLES == 60
+def test_the_default_is_five_hours_and_less_than_one_is_refused(demo):
+    assert demo(cycles=None).max_cycles == DEFAULT_CYCLES == 300
     with pytest.raises(InputError, match="--cycles 0"):
         demo(cycles=0)
 

@@ -12,6 +12,7 @@ from babingepet_resources.warehouse.database import open_database
 from babingepet_services import doctor
 from babingepet_services.doctor_exchange import examine_exchange
 from babingepet_services.doctor_warehouses import examine_warehouses
+from babingepet_services.feed_watch import report_record
 from tests.fakes import FakeClock
 from tests.resources.warehouse import builders as b
 
@@ -198,3 +199,22 @@ def test_the_last_decision_open_gaps_and_failing_checks_are_told(settings, wareh
     assert found["binance, gaps"].detail.startswith("2 not repaired, of which 1 are minutes")
     assert found["binance, check"].status == "warn"
     assert "7 minutes missing" in found["binance, check"].detail
+
+
+@pytest.mark.parametrize(("covered", "status"), [(1.0, "ok"), (0.95, "ok"), (0.9, "warn")])
+def test_how_the_feeds_were_is_told_and_a_poor_one_is_a_warning(
+    settings, warehouse, covered, status
+):
+    record = b.decision()
+    report = {
+        "minutes": 60,
+        "coverage": {"candles": 1.0, "quotes": covered},
+        "counters": {"reconnects": 3},
+        "agreements": [],
+    }
+    kept = report_record(report, b.BOOK, record.as_of)
+    cycles.commit(warehouse, None, b.cycle(gaps=[], reasoning=[kept]), now=record.decided_at)
+    found = looked(settings, record.decided_at)["binance, feeds"]
+    assert found.status == status
+    assert f"{covered:.0%} of 60 minutes" in found.detail
+    assert "3 reconnects" in found.detail

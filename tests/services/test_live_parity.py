@@ -25,7 +25,7 @@ from babingepet_services.btc_loop import BtcLoop, LoopOptions
 from babingepet_services.live_parity import DayParity, HourParity, file_finding, replay_day
 from babingepet_services.market_source import open_market
 from babingepet_services.replay_cycle import replay_cycle
-from scripts.bench.market import START, MadeUpFeed
+from scripts.bench.common.market import START, MadeUpFeed
 from tests.services.conftest import LoopMaker, made_up_feed, new_loop
 
 MINUTES = 70

@@ -20,7 +20,7 @@ from babingepet_services.btc_day_replayed import (
 )
 from babingepet_services.market_source import open_warehouse
 from babingepet_services.replay_backfill import BackfillScope, ensure_backfill
-from scripts.bench.market import START, random_walk
+from scripts.bench.common.market import START, random_walk
 from tests.fakes import FakeClock
 from tests.services.conftest import EAGER
 

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from babingepet.errors import InputError, IntegrityBroken
-from babingepet_resources.warehouse import history, schema
+from babingepet.market.intervals import DAY, MINUTE
+from babingepet_resources.warehouse import candles, funding, history, schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.replay_cycle import replay_cycle
-from tests.services.conftest import new_loop
+from scripts.bench.common.market import START
+from tests.services.conftest import made_up_feed, new_loop
+
+A_YEAR_LATER = START + 365 * DAY
 
 IN_ANOTHER_PROCESS = """
 import sys
@@ -121,3 +125,21 @@ def test_a_changed_decision_is_found_out_with_both_values(
 def test_an_unknown_cycle_is_the_users_mistake(warehouse: Database) -> None:
     with pytest.raises(InputError, match="no decision btc-20200101T0000Z"):
         replay_cycle(warehouse, "paper", "btc-20200101T0000Z")
+
+
+def test_decisions_of_the_past_replay_although_their_history_was_imported_long_after(
+    tmp_path: Path,
+) -> None:
+    feed = made_up_feed(10)
+    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}")
+    schema.upgrade(database)
+    with database.writing() as connection:
+        imported = feed.minutes.between(START - 20 * DAY, START + 5 * MINUTE)
+        candles.insert(connection, "BTCUSDT", "1m", "simulated", imported, known_at=A_YEAR_LATER)
+        funding.insert(connection, "BTCUSDT", "simulated", feed.funding, known_at=A_YEAR_LATER)
+    reports = list(new_loop(database, 10).run())
+    made = [report.decision.cycle_id for report in reports if report.decision]
+    assert len(made) == 10
+    replays = [replay_cycle(database, "paper", cycle_id) for cycle_id in made]
+    assert all(replayed.identical for replayed in replays)
+    database.close()

@@ -17,7 +17,7 @@ from babingepet_resources.warehouse import history, schema, tape
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.capture import summary_digest, tape_minute, tape_summary
 from babingepet_services.replay_cycle import replay_cycle
-from scripts.bench.market import START, MadeUpFeed
+from scripts.bench.common.market import START, MadeUpFeed
 from tests import factories as f
 from tests.services.conftest import LoopMaker, made_up_feed, new_loop
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from babingepet.errors import BabingepetError, ExchangeUnavailable
-from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.frames import Candles, FundingRates, OpenInterest
 from babingepet.market.instruments import ExchangeFilters
 from babingepet_resources.clients.binance.connection import open_connection
 from babingepet_resources.clients.binance.options import FeedOptions
@@ -110,6 +110,10 @@ class BinanceFeed:
     def funding_rates(self, start: int, end: int) -> FundingRates:
         """Settlements with ``start <= funding_time < end``."""
         return self._call(lambda session: session.funding_rates(start, end))
+
+    def open_interest(self, start: int, end: int) -> OpenInterest:
+        """Readings with ``start <= event_time < end``, on a grid of five minutes."""
+        return self._call(lambda session: session.open_interest(start, end))
 
     def filters(self) -> ExchangeFilters:
         """The limits that an order of the instrument must keep now."""

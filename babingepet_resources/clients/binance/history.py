@@ -1,4 +1,4 @@
-"""Past rows by REST: candles, aggregate trades and funding, page after page.
+"""Past rows by REST: candles, aggregate trades, funding, open interest, page after page.
 
 Belongs here: how each endpoint is paged and what a page costs. Which rows are wanted belongs to
 the caller; rows that are unusable are refused here and counted.
@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from babingepet.errors import ExchangeUnavailable, InputError
 from babingepet.market.instruments import ExchangeFilters
-from babingepet.market.intervals import INTERVALS
+from babingepet.market.intervals import DAY, INTERVALS, MINUTE
 from babingepet_resources.clients.binance import payloads
-from babingepet_resources.clients.binance.payloads import CandleRow, TradeRow
+from babingepet_resources.clients.binance.payloads import CandleRow, OpenInterestRow, TradeRow
 from babingepet_resources.clients.binance.rest import BinanceRest
 
 KLINE_PAGE = 1_500
@@ -28,6 +28,13 @@ KLINE_WEIGHTS = ((100, 1), (500, 2), (1_000, 5), (KLINE_PAGE, 10))
 TRADE_PAGE = 1_000
 TRADE_WEIGHT = 20
 FUNDING_PAGE = 1_000
+OPEN_INTEREST_PAGE = 500
+OPEN_INTEREST_GRID = "5m"
+"""The finest grid on which past open interest is told."""
+
+OPEN_INTEREST_DAYS = 30
+"""How far back open interest is told; an earlier start is refused."""
+
 DEFAULT_INTERVAL_HOURS = 8
 """Funding interval of a symbol that ``/fapi/v1/fundingInfo`` does not list as adjusted."""
 
@@ -55,6 +62,7 @@ class BinanceHistory:
         await self._rest.rows(
             "futures_klines", {"symbol": self._symbol, "interval": "1m", "limit": 1}, weight=1
         )
+        self._rest.note_listed(self._symbol)
 
     async def filters(self) -> ExchangeFilters:
         """The limits that an order must keep, as the exchange states them now.
@@ -139,6 +147,46 @@ class BinanceHistory:
                 break
             start = _advanced(start, _last(page, "fundingTime") + 1)
         return sorted((time, rate) for time, rate in found.items() if time < end)
+
+    async def past_open_interest(
+        self, start: int, end: int, *, now: int, patient: bool
+    ) -> list[OpenInterestRow]:
+        """Readings on a grid of five minutes with ``start <= event_time < end``, ascending.
+
+        A page asks for a stretch that it can hold: of a longer one the exchange gives the end.
+
+        Args:
+            start: First time; what is older than the exchange tells is left out.
+            end: First time no longer wanted.
+            now: The exchange's clock.
+            patient: See ``BinanceRest.call``.
+        """
+        step = OPEN_INTEREST_PAGE * INTERVALS[OPEN_INTEREST_GRID]
+        found: dict[int, OpenInterestRow] = {}
+        oldest = now - OPEN_INTEREST_DAYS * DAY + MINUTE  # the exchange reads its own clock later
+        for first in range(max(start, oldest), end, step):
+            last = min(first + step, end) - 1
+            page = await self._rest.rows(
+                "futures_open_interest_hist",
+                {
+                    "symbol": self._symbol,
+                    "period": OPEN_INTEREST_GRID,
+                    "startTime": first,
+                    "endTime": last,
+                    "limit": OPEN_INTEREST_PAGE,
+                },
+                weight=0,
+                patient=patient,
+            )
+            rows = self._parsed(page, payloads.past_open_interest)
+            found |= {row[0]: row for row in rows if first <= row[0] <= last}
+        return [found[time] for time in sorted(found)]
+
+    async def open_interest(self) -> OpenInterestRow | None:
+        """The present reading; None when the answer is unusable."""
+        answer = await self._rest.call("futures_open_interest", {"symbol": self._symbol}, weight=1)
+        parsed = self._parsed([answer], payloads.open_interest)
+        return parsed[0] if parsed else None
 
     async def mark_price(self) -> tuple[int, float] | None:
         """The present mark price and its time; None when the answer is unusable."""

@@ -19,16 +19,33 @@ from babingepet_resources.clients.binance.payloads import (
     QuoteRow,
     TradeRow,
 )
+from babingepet_resources.clients.binance.plausible import Implausible, PriceBand
 from babingepet_resources.clients.binance.settlements import SettlementWatch
+from babingepet_resources.clients.feed import FeedName
 
 Message = Mapping[str, Any]
+
+
+KINDS: Mapping[FeedName, str] = {
+    "trades": "aggTrade",
+    "quotes": "bookTicker",
+    "depth": "depthUpdate",
+    "candles": "kline",
+    "mark_price": "markPriceUpdate",
+}
+"""The exchange's word for a message of each feed."""
+
+_REPEATED = frozenset(KINDS[feed] for feed in ("depth", "candles", "mark_price"))
+"""Kinds whose next message says it all again, or that REST has: a lost one is no hole."""
 
 
 class Inbox:
     """Everything that came through the sockets and was not collected yet.
 
     Attributes:
+        band: Which prices are plausible.
         candles: Closed candles by open time.
+        newest: Event time of the last message of each kind, in the exchange's words.
         changed: Set whenever a minute may have become complete.
     """
 
@@ -37,6 +54,7 @@ class Inbox:
         symbol: str,
         *,
         buffer_minutes: int,
+        buffer_rows: int,
         absent: frozenset[int],
         settlements: SettlementWatch,
         counts: Counter[str],
@@ -46,18 +64,28 @@ class Inbox:
         self._settlements = settlements
         self._counts = counts
         self._buffer_minutes = buffer_minutes
-        self.trades: MinuteBuffer[TradeRow] = MinuteBuffer(buffer_minutes)
-        self.quotes: MinuteBuffer[QuoteRow] = MinuteBuffer(buffer_minutes)
+        self.trades: MinuteBuffer[TradeRow] = MinuteBuffer(buffer_minutes, buffer_rows)
+        self.quotes: MinuteBuffer[QuoteRow] = MinuteBuffer(buffer_minutes, buffer_rows)
         self.books: NewestByMinute[Message] = NewestByMinute(buffer_minutes)
         self.marks: NewestByMinute[MarkPrice] = NewestByMinute(buffer_minutes)
+        self.band = PriceBand()
         self.candles: dict[int, CandleRow] = {}
+        self.newest: dict[str, int] = {}
         self.changed = asyncio.Event()
         self._handlers: dict[str, Callable[[Message], None]] = {
-            "aggTrade": self._trade,
-            "bookTicker": self._quote,
-            "depthUpdate": self._book,
-            "kline": self._candle,
-            "markPriceUpdate": self._mark_price,
+            KINDS["trades"]: self._trade,
+            KINDS["quotes"]: self._quote,
+            KINDS["depth"]: self._book,
+            KINDS["candles"]: self._candle,
+            KINDS["mark_price"]: self._mark_price,
+        }
+
+    def ages(self, now: int) -> dict[FeedName, int]:
+        """How old the newest message of each feed is at ``now``, milliseconds."""
+        return {
+            feed: max(0, now - self.newest[kind])
+            for feed, kind in KINDS.items()
+            if kind in self.newest
         }
 
     def receive(self, coverage: Coverage, message: Message) -> None:
@@ -68,6 +96,7 @@ class Inbox:
             message: ``{"stream": ..., "data": {...}}``.
         """
         self._counts["messages"] += 1
+        time, kind = coverage.last, ""
         try:
             data = message["data"]
             time, kind = int(data["E"]), data["e"]
@@ -75,20 +104,29 @@ class Inbox:
             if kind == "clock":
                 coverage.marker = time
                 self.changed.set()
-            elif data["s"] != self._symbol:
-                self._counts["rejected"] += 1
             else:
-                self._handlers[kind](data)
-        except payloads.BAD_ROW:
-            self._counts["rejected"] += 1
+                self._handlers[kind](self._own(data))
+                self.newest[kind] = time
+        except payloads.BAD_ROW as error:
+            self._counts["implausible" if isinstance(error, Implausible) else "rejected"] += 1
+            if kind not in _REPEATED:
+                coverage.broke(after=time + 1)
+
+    def _own(self, data: Message) -> Message:
+        if data["s"] != self._symbol:
+            raise ValueError(f"a row of {data['s']}")
+        return data
 
     def _trade(self, data: Message) -> None:
         row = payloads.trade(data)
-        self.trades.add(row[1], row)
+        self.band.require(row[2])
+        self.trades.add(row)
 
     def _quote(self, data: Message) -> None:
         row = payloads.quote(data)
-        self.quotes.add(row[1], row)
+        self.band.require(row[2])
+        self.band.require(row[4])
+        self.quotes.add(row)
 
     def _book(self, data: Message) -> None:
         self.books.put(int(data["E"]), data)
@@ -98,6 +136,7 @@ class Inbox:
         if row is None:
             self._counts["unclosed"] += 1
             return
+        self.band.require_candle(row)
         self.candles[row[0]] = payloads.without(row, self._absent)
         if len(self.candles) > self._buffer_minutes:
             del self.candles[min(self.candles)]
@@ -105,5 +144,6 @@ class Inbox:
 
     def _mark_price(self, data: Message) -> None:
         mark = payloads.mark_price(data)
+        self.band.require(mark.mark_price)
         self.marks.put(mark.event_time, mark)
         self._settlements.watch(mark)

@@ -26,6 +26,9 @@ WEIGHT_SHARE = 0.9
 BAN_S = 120.0
 """Silence after a 418 that names no time: the shortest ban, seconds."""
 
+LONGEST_BAN_S = 3 * 86_400.0
+"""The longest silence that is believed, seconds: the longest ban there is."""
+
 _NEXT_MINUTE_MARGIN_S = 0.2
 """Seconds past the boundary, so that a clock slightly ahead does not ask too early."""
 
@@ -82,7 +85,7 @@ class RequestLimits:
         """Begin the silence that a 429 or 418 asks for; the error is for the caller to raise."""
         asked = headers.get("Retry-After", "")
         if asked.isdecimal():
-            seconds = float(asked)
+            seconds = min(float(asked), LONGEST_BAN_S)
         else:
             seconds = BAN_S if status == 418 else self._to_next_minute()  # noqa: PLR2004 - HTTP
         self._silent_until = max(self._silent_until, self._clock.monotonic() + seconds)

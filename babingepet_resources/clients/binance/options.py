@@ -24,8 +24,12 @@ class FeedOptions:
         reconnect_s: First pause before reconnecting; doubles, with jitter.
         reconnect_most_s: Longest pause before reconnecting.
         buffer_minutes: Minutes kept for a consumer that does not collect; older ones are dropped.
+        buffer_rows: Trades, and quotes, kept for such a consumer, about 60 MB of each; half an hour
+            of an ordinary market, some minutes of a wild one.
         trade_pages: Pages of 1,000 trades one minute may fetch; each costs 20 of the 2,400 weight.
         trade_window_ms: How far back trades are fetched for the first minute.
+        agree_every: Minutes of the market between two comparisons of what was heard with REST's.
+        agree_s: Seconds a comparison may hold up its minute; it is made later instead.
         clock_every_s: Seconds between two measurements of the exchange's clock.
     """
 
@@ -39,6 +43,9 @@ class FeedOptions:
     reconnect_s: float = 0.5
     reconnect_most_s: float = 30.0
     buffer_minutes: int = 30
+    buffer_rows: int = 200_000
     trade_pages: int = 15
     trade_window_ms: int = 15 * MINUTE
-    clock_every_s: float = 600.0
+    clock_every_s: float = 60.0
+    agree_every: int = 15
+    agree_s: float = 2.0

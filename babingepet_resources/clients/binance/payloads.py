@@ -23,6 +23,7 @@ BAD_ROW = (ValueError, TypeError, KeyError, IndexError, OverflowError)
 CandleRow = tuple[int, float, float, float, float, float, float, float, float]
 TradeRow = tuple[int, int, float, float, bool]
 QuoteRow = tuple[int, int, float, float, float, float]
+OpenInterestRow = tuple[int, float, float]
 
 _TAKER_ROUNDING = 1e-9
 """Relative slack when a taker volume is compared with the whole volume; both are decimals."""
@@ -136,6 +137,20 @@ def funding(data: Mapping[str, Any]) -> tuple[int, float]:
 def funding_interval(data: Mapping[str, Any]) -> tuple[str, float]:
     """Row of ``/fapi/v1/fundingInfo``: symbol, hours between two settlements."""
     return str(data["symbol"]), _positive(data["fundingIntervalHours"])
+
+
+def open_interest(data: Mapping[str, Any]) -> OpenInterestRow:
+    """Answer of ``/fapi/v1/openInterest``: time, base units; what it is worth is not told."""
+    return int(data["time"]), _amount(data["openInterest"]), nan
+
+
+def past_open_interest(data: Mapping[str, Any]) -> OpenInterestRow:
+    """Row of ``/futures/data/openInterestHist``: time, base units, quote currency."""
+    return (
+        int(data["timestamp"]),
+        _amount(data["sumOpenInterest"]),
+        _amount(data["sumOpenInterestValue"]),
+    )
 
 
 def book(data: Mapping[str, Any]) -> BookLevels:

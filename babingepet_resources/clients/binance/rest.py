@@ -56,6 +56,11 @@ class BinanceRest:
         self._limits = limits
         self._options = options
         self._counts = counts
+        self._listed: set[object] = set()
+
+    def note_listed(self, symbol: str) -> None:
+        """Remember that the exchange knew a symbol: no longer knowing it is the exchange's doing."""
+        self._listed.add(symbol)
 
     async def rows(
         self, method: str, params: Mapping[str, object], *, weight: int, patient: bool = False
@@ -140,12 +145,14 @@ class BinanceRest:
             return _Transient(f"Binance answered {method} with status {status}.")
         return self._meant(method, params, error.code, f"status {status}, {_shown(error.message)}")
 
-    @staticmethod
     def _meant(
-        method: str, params: Mapping[str, object], code: object, seen: str
+        self, method: str, params: Mapping[str, object], code: object, seen: str
     ) -> BabingepetError:
+        symbol = params.get("symbol")
+        if code == UNKNOWN_SYMBOL and symbol in self._listed:
+            return ExchangeUnavailable(f"The exchange no longer lists the symbol {symbol}.")
         if code == UNKNOWN_SYMBOL:
-            return InputError(f"The exchange does not list the symbol {params.get('symbol')}.")
+            return InputError(f"The exchange does not list the symbol {symbol}.")
         return ExchangeUnavailable(f"Binance refused {method}: {seen}.")
 
 

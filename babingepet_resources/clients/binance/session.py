@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 
 from babingepet.errors import ExchangeUnavailable, InputError
-from babingepet.market.frames import Candles, FundingRates
+from babingepet.market.frames import Candles, FundingRates, OpenInterest
 from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import INTERVALS
 from babingepet_resources.clients.binance.collector import Coverages, MinuteCollector
@@ -20,6 +20,7 @@ from babingepet_resources.clients.binance.completeness import Completeness
 from babingepet_resources.clients.binance.connection import Connection
 from babingepet_resources.clients.binance.inbox import Inbox
 from babingepet_resources.clients.binance.markets import MARKET_STREAMS, PUBLIC_STREAMS
+from babingepet_resources.clients.binance.open_interest import OpenInterestPoll
 from babingepet_resources.clients.binance.options import FeedOptions
 from babingepet_resources.clients.binance.settlements import SettlementWatch, settled
 from babingepet_resources.clients.binance.streams import StreamSupervisor
@@ -43,9 +44,11 @@ class BinanceSession:
         self._options = options
         self._ended = False
         self._watch = SettlementWatch()
+        self._poll = OpenInterestPoll(connection.history, connection.time)
         self._inbox = Inbox(
             market.info.symbol,
             buffer_minutes=options.buffer_minutes,
+            buffer_rows=options.buffer_rows,
             absent=market.absent,
             settlements=self._watch,
             counts=counts,
@@ -75,6 +78,7 @@ class BinanceSession:
             self._inbox,
             connection.history,
             self._watch,
+            self._poll,
             Coverages(coverages.get("public"), coverages.get("market")),
             options=options,
             counts=counts,
@@ -95,10 +99,13 @@ class BinanceSession:
                 running.append(tasks.create_task(socket.run()))
                 await self._opened(socket)
             if not self._market.info.lockstep:
+                await self._compare_clocks()
                 measuring = self._connection.time.keep_measured(
                     self._connection.rest, self._options.clock_every_s
                 )
                 running.append(tasks.create_task(measuring))
+                if "open_interest" in self._market.info.feeds:
+                    running.append(tasks.create_task(self._poll.keep_asking()))
             ready()
             await stop.wait()
             for task in running:
@@ -113,6 +120,12 @@ class BinanceSession:
                 f"The exchange opened no socket within {self._options.deadline_s:g} s."
             ) from error
 
+    async def _compare_clocks(self) -> None:
+        """Compare once more, with a loopback exchange's own word: its clock began with the sockets."""
+        if self._connection.control is not None:
+            self._connection.time.expect(int((await self._connection.control.status())["now"]))
+            await self._connection.time.measure_if_told(self._connection.rest)
+
     async def next_minute(self, after: int | None, timeout_s: float) -> CollectedMinute | None:
         """See ``MarketFeed.next_minute``."""
         loop = asyncio.get_running_loop()
@@ -121,6 +134,8 @@ class BinanceSession:
             self._inbox.changed.clear()
             target = self._completeness.target(after, self._collector.previous)
             if target is not None:
+                if self._market.info.lockstep:  # the market waits, and its clock with it
+                    await self._connection.time.measure_if_told(self._connection.rest)
                 return await self._collector.collect(
                     target, now=self._connection.time.now, health=self.health
                 )
@@ -163,12 +178,11 @@ class BinanceSession:
 
     def health(self) -> FeedHealth:
         """Counters so far."""
-        offset = self._connection.time.offset_ms
-        is_real = self._connection.control is None
         return FeedHealth(
             counters={name: count for name, count in self._connection.counts.items() if count},
-            clock_skew_ms=abs(offset) if is_real and offset is not None else None,
+            clock_skew_ms=self._connection.time.skew_ms,
             used_weight=self._connection.limits.used_weight,
+            message_ages_ms=self._inbox.ages(self.now()),
         )
 
     async def candles(self, interval: str, start: int, end: int) -> Candles:
@@ -188,6 +202,16 @@ class BinanceSession:
         return await settled(
             self._connection.history, self._watch, start, end, as_of=self.now() + 1, patient=True
         )
+
+    async def open_interest(self, start: int, end: int) -> OpenInterest:
+        """See ``MarketFeed.open_interest``."""
+        if "open_interest" not in self._market.info.feeds:
+            return OpenInterest.empty()
+        now = self.now()
+        rows = await self._connection.history.past_open_interest(
+            start, min(end, now + 1), now=now, patient=True
+        )
+        return OpenInterest.from_rows(rows)
 
     async def filters(self) -> ExchangeFilters:
         """See ``MarketFeed.filters``."""

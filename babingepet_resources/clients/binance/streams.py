@@ -15,8 +15,8 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import orjson
 from binance.ws.constants import WSListenerState
@@ -25,13 +25,27 @@ from binance.ws.streams import BinanceSocketManager
 from websockets.exceptions import WebSocketException
 
 from babingepet_resources.clients.binance.buffers import Coverage
-from babingepet_resources.clients.binance.inbox import Inbox, Message
 from babingepet_resources.clients.binance.options import FeedOptions
 from babingepet_resources.clients.clock import Clock
 
 _log = logging.getLogger(__name__)
 
 _CLOSE_POLL_S = 0.01
+
+Message = Mapping[str, Any]
+
+
+class Receiver(Protocol):
+    """Takes what a socket brings, some thousand messages a second, without waiting."""
+
+    def receive(self, coverage: Coverage, message: Message) -> None:
+        """Take one message.
+
+        Args:
+            coverage: Of the socket it came through.
+            message: As the socket delivers it.
+        """
+        ...
 
 
 class DirectSocket(ReconnectingWebsocket):  # type: ignore[misc]  # the library is untyped
@@ -58,7 +72,10 @@ class DirectSocket(ReconnectingWebsocket):  # type: ignore[misc]  # the library 
         self.is_our_fault = False
 
     def _handle_message(self, evt: str | bytes) -> None:
-        message = orjson.loads(evt)
+        try:
+            message = orjson.loads(evt)
+        except orjson.JSONDecodeError:
+            message = {}  # the inbox counts it; a new connection would not make it readable
         self.is_our_fault = True
         self._deliver(message)
         self.is_our_fault = False
@@ -78,10 +95,13 @@ class DirectSocket(ReconnectingWebsocket):  # type: ignore[misc]  # the library 
 
 
 class DirectSocketManager(BinanceSocketManager):  # type: ignore[misc]  # the library is untyped
-    """python-binance's stream addresses, opening ``DirectSocket``."""
+    """python-binance's stream addresses, opening sockets of our kind."""
+
+    SOCKET: type[DirectSocket] = DirectSocket
 
     def __init__(self, client: Any, stream_url: str | None) -> None:  # noqa: ANN401
         super().__init__(client)
+        self.stream_url = stream_url
         # Compression costs more than it saves at thousands of small messages a second.
         self.ws_kwargs = {"compression": None}
         if stream_url is not None:
@@ -104,7 +124,7 @@ class DirectSocketManager(BinanceSocketManager):  # type: ignore[misc]  # the li
         prefix: str = "ws/",
         **_unused: Any,  # noqa: ANN401
     ) -> DirectSocket:
-        return DirectSocket(
+        return self.SOCKET(
             deliver=self._deliver,
             url=stream_url or self.FSTREAM_URL,
             path=path,
@@ -126,7 +146,7 @@ class StreamSupervisor:
         category: str,
         streams: list[str],
         manager: DirectSocketManager,
-        inbox: Inbox,
+        inbox: Receiver,
         *,
         clock: Clock,
         options: FeedOptions,

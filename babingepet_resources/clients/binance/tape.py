@@ -20,6 +20,7 @@ from babingepet_resources.clients.binance.buffers import MinuteBuffer
 from babingepet_resources.clients.binance.history import TRADE_PAGE, BinanceHistory
 from babingepet_resources.clients.binance.options import FeedOptions
 from babingepet_resources.clients.binance.payloads import TradeRow
+from babingepet_resources.clients.binance.plausible import Implausible, PriceBand
 from babingepet_resources.clients.feed import FeedGap
 
 
@@ -38,11 +39,13 @@ class TradeTape:
     def __init__(
         self,
         buffer: MinuteBuffer[TradeRow],
+        band: PriceBand,
         history: BinanceHistory,
         options: FeedOptions,
         counts: Counter[str],
     ) -> None:
         self._buffer = buffer
+        self._band = band
         self._history = history
         self._options = options
         self._counts = counts
@@ -51,6 +54,7 @@ class TradeTape:
         self._pages = 0
         self._deadline = 0.0
         self._gaps: list[FeedGap] = []
+        self._why = ""
 
     async def take(self, as_of: int, *, whole: bool) -> TapeMinute:
         """The trades before ``as_of`` that no earlier minute carried.
@@ -61,21 +65,35 @@ class TradeTape:
         """
         self._pages, self._gaps = self._options.trade_pages, []
         self._deadline = asyncio.get_running_loop().time() + self._options.deadline_s
+        self._note_dropped(as_of)
         rows = self._streamed(as_of)
         if self._last is None:
             rows = await self._with_window(rows, as_of)
         rows = await self._without_holes(rows)
-        reaches = whole or await self._extend(rows, as_of)
+        reaches = whole and bool(rows)
+        if not reaches:
+            why = "the socket of the trades was down, or carried what is no trade"
+            silent = whole and self._last is not None
+            reaches = await self._extend(
+                rows, as_of, f"the last trades {self._why}" if silent else why
+            )
+            if silent and reaches and not rows:
+                self._gaps.pop()  # nobody traded: nothing was missing
         if rows:
             self._last = rows[-1]
         return TapeMinute(
-            trades=Trades.from_rows(rows),
+            trades=await asyncio.to_thread(Trades.from_rows, rows),
             trades_from=self._from if reaches else None,
             gaps=tuple(self._gaps),
         )
 
+    def _note_dropped(self, as_of: int) -> None:
+        """Count what the buffer dropped: holes between the ids, which are mended as all others."""
+        rows = sum(dropped.rows for dropped in self._buffer.dropped(as_of))
+        self._counts["dropped"] += rows
+        self._why = "were dropped: nobody collected them in time" if rows else "did not arrive"
+
     def _streamed(self, as_of: int) -> list[TradeRow]:
-        self._counts["dropped"] += sum(self._buffer.dropped(as_of).values())
         taken = self._buffer.take(as_of)
         rows = sorted({row[0]: row for row in taken}.values())
         if rows != taken:
@@ -119,7 +137,7 @@ class TradeTape:
     async def _missing(self, before: TradeRow, after: TradeRow) -> list[TradeRow]:
         """The trades between two ids, as far as the exchange gives them."""
         first, missing = before[0] + 1, after[0] - before[0] - 1
-        reason = f"{missing} trades from id {first} on did not arrive"
+        reason = f"{missing} trades from id {first} on {self._why}"
         found: list[TradeRow] = []
         try:
             while len(found) < missing and self._pages:
@@ -140,13 +158,12 @@ class TradeTape:
         )
         return found
 
-    async def _extend(self, rows: list[TradeRow], as_of: int) -> bool:
+    async def _extend(self, rows: list[TradeRow], as_of: int, reason: str) -> bool:
         """Append the trades after the last one known; whether ``as_of`` was reached."""
         last = rows[-1] if rows else self._last
         if last is None:
             return False
         start, known, reached = last[1], len(rows), False
-        reason = "the socket of the trades was down"
         try:
             while self._pages and not reached:
                 page = [row for row in await self._page(last[0] + 1) if row[0] > last[0]]
@@ -163,4 +180,13 @@ class TradeTape:
         if asyncio.get_running_loop().time() > self._deadline:
             raise ExchangeUnavailable(f"repairs took more than {self._options.deadline_s:g} s")
         self._pages -= 1
-        return await self._history.trades_from(first_id, limit)
+        page = await self._history.trades_from(first_id, limit)
+        try:
+            for row in page:
+                self._band.require(row[2])
+        except Implausible as error:
+            self._counts["implausible"] += 1
+            raise ExchangeUnavailable(
+                f"the exchange's trades are not plausible: {error}"
+            ) from error
+        return page

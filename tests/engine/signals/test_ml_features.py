@@ -6,6 +6,7 @@ import pytest
 from babingepet.domain.score import measured, unavailable
 from babingepet.market.history import has_recent_hole
 from babingepet.market.intervals import DAY, HOUR, INTERVALS, MINUTE
+from babingepet.market.open_interest import OpenInterestHour
 from babingepet.signals import ml_features
 from babingepet.signals.ml_features import BAR_FEATURES, FEATURES, bar_features, features
 from babingepet.signals.registry import compute_scores
@@ -239,11 +240,26 @@ def test_the_hour_lies_on_a_circle(hour, sine, cosine):
     assert (values["hour_sin"], values["hour_cos"]) == pytest.approx((sine, cosine), abs=1e-12)
 
 
-def test_open_interest_is_not_recorded_and_therefore_missing():
+@pytest.mark.parametrize(
+    ("hour", "change"),
+    [
+        ((1, 81_000.0, 0, 80_000.0), math.log(81 / 80)),
+        ((1, 79_000.0, 0, 80_000.0), math.log(79 / 80)),
+        ((1, 0.0, 0, 80_000.0), math.nan),
+        ((1, 80_000.0, 0, 0.0), math.nan),
+    ],
+    ids=["more", "less", "nothing now", "nothing then"],
+)
+def test_the_change_of_open_interest_is_the_logarithm_of_the_hour(hour, change):
+    values = read(open_interest=OpenInterestHour(*hour))
+    assert values["oi_chg_1h"] == pytest.approx(change, nan_ok=True)
+
+
+def test_open_interest_that_is_not_known_is_missing():
     assert math.isnan(read()["oi_chg_1h"])
 
 
-def test_all_but_open_interest_is_known_where_every_signal_measures():
+def test_every_feature_is_known_where_every_signal_measures():
     minutes = f.candles(24 * 1_440 + 720, first=f.NOON - 24 * DAY - 12 * HOUR)
     tape = f.tape(70, order_flow_imbalance=[float(i % 7) for i in range(70)], book=BOOK)
     inputs = f.signal_inputs(
@@ -251,11 +267,12 @@ def test_all_but_open_interest_is_known_where_every_signal_measures():
         tape=tape,
         bars={**f.signal_inputs().bars, "5m": walked()},
         funding=f.funding((f.NOON - 4 * HOUR, 1e-4)),
+        open_interest=OpenInterestHour(f.NOON, 80_001.0, f.NOON - HOUR, 80_000.0),
     )
     scores, _ = compute_scores(inputs, f.ALL_FEEDS)
     by_name = {score.signal: score for score in scores}
     values = named(features(inputs, by_name))
-    assert [name for name, value in values.items() if math.isnan(value)] == ["oi_chg_1h"]
+    assert [name for name, value in values.items() if math.isnan(value)] == []
     assert values["vwap_z"] == by_name["vwap"].raw["z"]
     assert values["vpin_cdf"] == by_name["vpin"].raw["rank"]
     assert values["ofi_z"] == by_name["ofi_contrarian"].raw["z"]

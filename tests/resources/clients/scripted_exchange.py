@@ -43,8 +43,13 @@ class ScriptedExchange:
         self.candles: dict[int, list[Any]] = {}
         self.trades: list[dict[str, Any]] = []
         self.settlements: list[dict[str, Any]] = []
+        self.open_interest: dict[str, Any] = {"openInterest": "10.5", "time": 0}
+        self.past_open_interest: list[dict[str, Any]] = []
         self.premium_index: dict[str, Any] = {"markPrice": "99.0", "time": 0}
-        self.server_time: Callable[[], int] = lambda: START
+        self.slow: dict[str, float] = {}
+        """Seconds that an endpoint takes."""
+        self.clock = START
+        self.server_time: Callable[[], int] = lambda: self.clock
         self.next_answers: deque[Answer] = deque()
         self.released: list[int] = []
         self.requests: list[str] = []
@@ -62,6 +67,7 @@ class ScriptedExchange:
 
     def mark(self, boundary: int) -> None:
         """Announce a minute boundary on every socket."""
+        self.clock = boundary
         for category in ("public", "market"):
             self.send(category, {"e": "clock", "E": boundary})
 
@@ -102,6 +108,7 @@ class ScriptedExchange:
         router.add_post("/loopback/v1/continue", self._continue)
         router.add_get("/{category}/stream", self._socket)
         router.add_get("/fapi/v1/{endpoint}", self._rest)
+        router.add_get("/futures/data/{endpoint}", self._rest)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -134,14 +141,14 @@ class ScriptedExchange:
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         endpoint = request.match_info["endpoint"]
+        if endpoint == "time":  # asked for each minute, beside everything else
+            return web.json_response({"serverTime": self.server_time()})
         self.requests.append(endpoint)
+        await asyncio.sleep(self.slow.get(endpoint, 0.0))
         if self.next_answers:
             answer = self.next_answers.popleft()(request)
             return await answer if asyncio.iscoroutine(answer) else answer
         return web.json_response(getattr(self, f"_answer_{endpoint}")(request.query))
-
-    def _answer_time(self, _query: Any) -> Any:
-        return {"serverTime": self.server_time()}
 
     def _answer_klines(self, query: Any) -> Any:
         start, end = int(query.get("startTime", 0)), int(query.get("endTime", 1 << 60))
@@ -158,11 +165,25 @@ class ScriptedExchange:
         start, end = int(query["startTime"]), int(query["endTime"])
         return [row for row in self.settlements if start <= row["fundingTime"] <= end]
 
+    def _answer_openInterest(self, _query: Any) -> Any:  # noqa: N802 - the vendor's name
+        return self.open_interest
+
+    def _answer_openInterestHist(self, query: Any) -> Any:  # noqa: N802 - the vendor's name
+        """The exchange's way: of a stretch with more rows than the limit, its end."""
+        start, end = int(query["startTime"]), int(query["endTime"])
+        rows = [row for row in self.past_open_interest if start <= row["timestamp"] <= end]
+        return rows[-int(query["limit"]) :]
+
     def _answer_premiumIndex(self, _query: Any) -> Any:  # noqa: N802 - the vendor's name
         return self.premium_index
 
     def _answer_fundingInfo(self, _query: Any) -> Any:  # noqa: N802 - the vendor's name
         return [{"symbol": "BTCUSDT", "fundingIntervalHours": 4}]
+
+
+def past_reading(time: int, **over: Any) -> dict[str, Any]:
+    row = {"symbol": "BTCUSDT", "sumOpenInterest": "80.5", "sumOpenInterestValue": "8000.25"}
+    return row | {"timestamp": time} | over
 
 
 @contextmanager

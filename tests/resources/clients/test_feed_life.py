@@ -47,6 +47,83 @@ def test_buffers_drop_the_oldest_minutes_whole_and_say_so(
     assert got.trades_from is not None
 
 
+def test_a_minute_of_more_rows_than_fit_loses_its_oldest_and_repairs_the_trades(
+    exchange: ScriptedExchange, connect: Connect
+):
+    exchange.trades = [trade_row(0, START - 1_000)]
+    exchange.candles = {START - 60_000: kline(START - 60_000), START: kline(START)}
+    feed = connect(buffer_rows=4)
+    exchange.mark(START)
+    minute(feed)
+    exchange.trades = [trade_row(n, START + n) for n in range(1, 11)]
+    exchange.send("market", *[trade_message(n, START + n) for n in range(1, 11)])
+    exchange.send("public", *[quote_message(n, START + n) for n in range(1, 11)])
+    exchange.mark(T1)
+    got = minute(feed, START)
+    assert got.trades.trade_id.tolist() == list(range(1, 11))
+    assert got.trades_from == START - 1_000
+    assert got.quotes.update_id.tolist() == [7, 8, 9, 10]
+    assert got.quotes_from == START + 7
+    assert got.health.counters["dropped"] == 12
+    assert got.health.counters["repaired_trades"] == 6
+    told = {gap.feed: gap for gap in got.gaps if gap.feed in {"trades", "quotes"}}
+    assert (told["trades"].repaired_from, told["quotes"].repaired_from) == ("rest", None)
+    assert (told["quotes"].start, told["quotes"].end) == (START, START + 7)
+    assert all("nobody collected them" in gap.reason for gap in told.values())
+    assert len([gap for gap in got.gaps if gap.feed == "quotes"]) == 1
+
+
+def test_quotes_are_whole_again_in_the_minute_after_a_drop(
+    exchange: ScriptedExchange, connect: Connect
+):
+    feed = connect(buffer_rows=2)
+    exchange.mark(START)
+    minute(feed)
+    exchange.send("public", *[quote_message(n, START + n) for n in range(1, 6)])
+    exchange.mark(T1)
+    minute(feed, START)
+    exchange.send("public", quote_message(6, T1 + 1))
+    exchange.mark(T2)
+    got = minute(feed, T1)
+    assert got.quotes_from == START + 4
+    assert "quotes" not in {gap.feed for gap in got.gaps}
+
+
+def test_trades_of_a_minute_that_was_dropped_whole_come_with_that_minute(
+    exchange: ScriptedExchange, connect: Connect
+):
+    exchange.trades = [trade_row(0, START - 1_000)]
+    exchange.candles = {START + n * 60_000: kline(START + n * 60_000) for n in range(-1, 2)}
+    feed = connect(buffer_rows=2)
+    exchange.mark(START)
+    minute(feed)
+    exchange.trades = [trade_row(1, START + 1), trade_row(2, T1 + 1), trade_row(3, T1 + 2)]
+    exchange.send("market", *[trade_message(row["a"], row["T"]) for row in exchange.trades])
+    exchange.mark(T1)
+    exchange.mark(T2)
+    first, second = minute(feed, START), minute(feed, T1)
+    assert first.trades.trade_id.tolist() == [1]
+    assert second.trades.trade_id.tolist() == [2, 3]
+    assert [gap.repaired_from for gap in first.gaps if gap.feed == "trades"] == ["rest"]
+    assert first.trades_from == second.trades_from == START - 1_000
+
+
+def test_dropped_trades_that_cannot_be_fetched_break_the_coverage(
+    exchange: ScriptedExchange, connect: Connect
+):
+    exchange.trades = [trade_row(0, START - 1_000)]
+    exchange.candles = {START - 60_000: kline(START - 60_000), START: kline(START)}
+    feed = connect(buffer_rows=2, trade_pages=1)
+    exchange.mark(START)
+    minute(feed)
+    exchange.send("market", *[trade_message(n, START + n) for n in range(1, 6)])
+    exchange.mark(T1)
+    got = minute(feed, START)
+    assert got.trades.trade_id.tolist() == [4, 5]
+    assert got.trades_from == START + 4
+    assert [gap.repaired_from for gap in got.gaps if gap.feed == "trades"] == [None]
+
+
 def test_a_market_that_stands_at_a_minute_decided_before_is_let_go_on(
     exchange: ScriptedExchange, connect: Connect
 ):

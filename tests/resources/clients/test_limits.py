@@ -21,6 +21,7 @@ def limits_at(second: int) -> tuple[RequestLimits, FakeClock]:
         (429, {"Retry-After": "soon"}, 20.2),
         (418, {"Retry-After": "300"}, 300.0),
         (418, {}, 120.0),
+        (418, {"Retry-After": "99999999999"}, 259_200.0),
     ],
 )
 def test_silence_lasts_as_long_as_the_exchange_asks(status: int, headers: dict, seconds: float):

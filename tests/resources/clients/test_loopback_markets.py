@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from babingepet.market.frames import OpenInterest
 from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.binance.feed import BinanceFeed
@@ -51,7 +53,9 @@ def _minutes(feed: BinanceFeed, exchange: ServedExchange, count: int, drop_after
 
 
 def content(minute: CollectedMinute) -> tuple[Any, ...]:
-    frames = (minute.candles, minute.trades, minute.quotes, minute.funding)
+    frames = (
+        minute.candles, minute.trades, minute.quotes, minute.funding, minute.open_interest,
+    )  # fmt: skip
     return (
         minute.as_of,
         minute.clock,
@@ -110,6 +114,36 @@ def test_trades_and_candles_agree_and_nothing_is_missing():
         assert minute.gaps == ()
 
 
+def test_open_interest_comes_with_every_minute_and_agrees_with_its_past():
+    minutes = played(simulated(), count=4, start=START + 10 * MINUTE)
+    live = OpenInterest.concat([minute.open_interest for minute in minutes])
+    assert len(live) >= len(minutes) - 1
+    assert all(
+        (minute.open_interest.event_time <= minute.as_of).all()
+        and (minute.open_interest.event_time > minute.as_of - 2 * MINUTE).all()
+        for minute in minutes
+    )
+    with serve_in_thread(simulated(), speed=None, start=START + 20 * MINUTE) as exchange:
+        feed = BinanceFeed("BTCUSDT", base_url=exchange.url)
+        feed.start()
+        try:
+            past = feed.open_interest(START, START + 20 * MINUTE)
+        finally:
+            feed.stop()
+    assert (past.event_time % (5 * MINUTE) == 0).all()
+    assert len(past) >= 3
+    nearest = np.searchsorted(past.event_time, live.event_time[0]) - 1
+    assert live.open_interest[0] == pytest.approx(past.open_interest[nearest], rel=0.05)
+
+
+@pytest.mark.slow
+def test_sockets_and_rest_of_a_whole_market_agree():
+    minutes = played(simulated(), count=16, start=START)
+    (agreement,) = [one.agreement for one in minutes if one.agreement is not None]
+    assert agreement.differing == ()
+    assert agreement.compared == 14 * 10  # the newest minute waits
+
+
 def test_lost_sockets_cost_quotes_but_neither_trades_nor_candles():
     whole = played(simulated(), count=5, start=START)
     broken = played(simulated(), count=5, start=START, drop_after=[2])
@@ -129,7 +163,7 @@ def test_a_free_running_market_delivers_its_minute():
             feed.stop()
     assert minute is not None
     assert minute.as_of == START + MINUTE
-    assert minute.health.clock_skew_ms is None
+    assert minute.health.clock_skew_ms < 1_000
     assert len(minute.candles) == 1
 
 

@@ -20,7 +20,6 @@ from tests.resources.clients.scripted_exchange import (
     quote_message,
     trade_message,
     trade_row,
-    wait_until,
 )
 
 Connect = Callable[..., BinanceFeed]
@@ -78,6 +77,7 @@ def test_missing_trade_ids_are_fetched_and_the_gap_is_told(
     exchange: ScriptedExchange, feed: BinanceFeed
 ):
     exchange.trades = [trade_row(n, START + n) for n in range(1, 10)]
+    exchange.send("public", quote_message(1, START))
     exchange.send("market", kline_message(START), trade_message(1, START + 1))
     exchange.send("market", trade_message(6, START + 6))
     exchange.mark(T1)
@@ -94,6 +94,7 @@ def test_missing_trade_ids_are_fetched_and_the_gap_is_told(
 def test_trades_that_cannot_be_fetched_break_the_coverage(
     exchange: ScriptedExchange, feed: BinanceFeed
 ):
+    exchange.send("public", quote_message(1, START))
     exchange.send("market", kline_message(START), trade_message(1, START + 1))
     exchange.send("market", trade_message(6, START + 6))
     exchange.next_answers.append(answer(400, '{"code":-4166,"msg":"too old"}'))
@@ -180,7 +181,11 @@ def test_unusable_messages_are_counted_and_go_no_further(
     assert (len(got.trades), len(got.quotes), got.depth) == (0, 0, None)
     assert got.health.counters["rejected"] == 6
     assert got.candles.open_time.tolist() == [START]
-    assert [gap.repaired_from for gap in got.gaps] == ["rest"]
+    assert {(gap.feed, gap.repaired_from) for gap in got.gaps} == {
+        ("candles", "rest"),
+        ("trades", "rest"),
+        ("quotes", None),
+    }
 
 
 def test_a_candle_the_exchange_does_not_have_either_is_a_gap(
@@ -233,7 +238,7 @@ def test_quotes_are_covered_again_in_the_minute_after_a_reconnect(
     assert "quotes" not in {gap.feed for gap in got.gaps}
 
 
-def test_a_frame_that_is_not_json_ends_the_connection_not_the_feed(
+def test_a_frame_that_is_not_json_is_counted_and_breaks_the_coverage_of_quotes_only(
     exchange: ScriptedExchange, feed: BinanceFeed
 ):
     async def garble() -> None:
@@ -241,9 +246,12 @@ def test_a_frame_that_is_not_json_ends_the_connection_not_the_feed(
             await socket.send_str('{"stream":"btc')
 
     exchange._await(garble())
-    wait_until(lambda: exchange.connections["public"] == 2)
+    exchange.send("public", quote_message(1, START + 500))
     exchange.mark(T1)
-    assert minute(feed, START).health.counters["reconnects"] == 1
+    got = minute(feed, START)
+    assert (got.health.counters["rejected"], exchange.connections["public"]) == (1, 1)
+    assert START < got.quotes_from <= START + 500
+    assert ("quotes", None) in {(gap.feed, gap.repaired_from) for gap in got.gaps}
 
 
 def test_a_settlement_is_read_off_the_mark_price_when_the_list_lacks_it(

@@ -1,7 +1,8 @@
 """A real python-binance client pointed at a loopback exchange, and the recordings it plays."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -137,6 +139,29 @@ def write_minutes(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+def stream_message(symbol: str, channel: str, time: int, **data: Any) -> tuple[str, dict[str, Any]]:
+    """A stream's name and one message of it, as recorders lay them down."""
+    return f"{symbol.lower()}@{channel}", {"E": time, "s": symbol, **data}
+
+
+@pytest.fixture
+def record_stream(tmp_path: Path) -> Callable[..., MarketSource]:
+    """Lay messages and depth snapshots down as a day's recording, and open it."""
+
+    def record(
+        messages: list[tuple[str, dict[str, Any]]],
+        snapshots: Sequence[dict[str, Any]] = (),
+        symbol: str = "BTCUSDT",
+    ) -> MarketSource:
+        lines = [orjson.dumps(body) for body in snapshots]
+        lines += [orjson.dumps({"stream": name, "data": data}) for name, data in messages]
+        path = tmp_path / f"usdm_{symbol.lower()}_20231114.gz"
+        path.write_bytes(gzip.compress(b"".join(b"1 " + line + b"\n" for line in lines)))
+        return open_source("recorded", data=[path], symbol=symbol, start=None, seed=0)
+
+    return record
 
 
 @pytest.fixture

@@ -35,10 +35,23 @@ def test_it_announces_itself_and_ends_on_a_signal(number):
     assert (status["source"], status["speed"], status["symbol"]) == ("simulated", None, "BTCUSDT")
 
 
+def test_several_symbols_may_be_named_and_the_first_is_the_primary_one():
+    arguments = ("--symbol", "SOLUSDT", "--symbol", "BTCUSDT", "--socket-hours", "1")
+    with start("--market", "simulated", *arguments) as process:
+        url = json.loads(process.stdout.readline())["url"]
+        with urllib.request.urlopen(f"{url}/loopback/v1/status", timeout=5) as answer:
+            status = json.load(answer)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert status["symbol"] == "SOLUSDT"
+    assert status["symbols"][:2] == ["SOLUSDT", "BTCUSDT"]
+    assert len(status["symbols"]) == len(set(status["symbols"])) > 2
+
+
 def test_faults_can_be_ordered_when_asked_for():
     with start("--market", "simulated", "--scripted-faults") as process:
         url = json.loads(process.stdout.readline())["url"]
-        order = json.dumps({"kind": "answer", "count": 1, "status": 503}).encode()
+        order = json.dumps({"kind": "status", "count": 1, "status": 503}).encode()
         with urllib.request.urlopen(f"{url}/loopback/v1/faults", order, timeout=5) as answer:
             assert json.load(answer) == {"injected": {}}
         with pytest.raises(urllib.error.HTTPError, match="503") as refusal:
@@ -75,6 +88,7 @@ def test_it_ends_when_its_parent_is_gone():
         (["--market", "simulated", "--from", "soon"], "--from 'soon' is not a time"),
         (["--market", "simulated", "--speed", "fast"], "--speed fast is neither"),
         (["--market", "simulated", "--speed", "-1"], "--speed -1 is neither"),
+        (["--market", "simulated", "--socket-hours", "0"], "--socket-hours 0.0 is not"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence):

@@ -35,16 +35,25 @@ TIMES = START + np.arange(30, dtype=np.int64) * 60_000
     [
         ({"volume": None}, "column 'volume' is missing"),
         ({"open_time": None}, "column 'open_time' is missing"),
-        ({"low": changed(30, 4, -1.0, 99)}, "row 5, column 'low': is not a positive price"),
-        ({"close": changed(30, 4, 0.0)}, "row 5, column 'close': is not a positive price"),
-        ({"open": changed(30, 4, np.nan)}, "row 5, column 'open': is not a finite number"),
-        ({"volume": changed(30, 4, -2.0)}, "row 5, column 'volume': is negative"),
-        ({"high": changed(30, 4, 50.0, 102)}, "row 5, column 'high': is below low"),
-        ({"high": changed(30, 4, 103.5, 102)}, "row 5, column 'high': is below open or close"),
-        ({"low": changed(30, 4, 104.5, 99)}, "row 5, column 'low': is above open or close"),
-        ({"open_time": TIMES[::-1]}, "row 2, column 'open_time': is before the row above it"),
-        ({"open_time": TIMES // 2}, "row 2, column 'open_time': is not the start of a minute"),
-        ({"open_time": np.repeat(TIMES[:15], 2)}, "row 2, column 'open_time': repeats the row"),
+        ({"low": changed(30, 4, -1.0, 99)}, "row 5, column 'low': -1 is not a positive price"),
+        ({"close": changed(30, 4, 0.0)}, "row 5, column 'close': 0 is not a positive price"),
+        ({"open": changed(30, 4, np.nan)}, "row 5, column 'open': nan is not a finite number"),
+        ({"volume": changed(30, 4, -2.0)}, "row 5, column 'volume': -2 is negative"),
+        ({"high": changed(30, 4, 50.0, 102)}, "row 5, column 'high': 50 is below low"),
+        (
+            {"high": changed(30, 4, 103.5, 102)},
+            "row 5, column 'high': 103.5 is below open or close",
+        ),
+        ({"low": changed(30, 4, 104.5, 99)}, "row 5, column 'low': 104.5 is above open or close"),
+        (
+            {"open_time": TIMES + TIMES % 7},
+            "row 1, column 'open_time': 1700000040003 is not the start",
+        ),
+        ({"open_time": TIMES // 1000}, "row 1, column 'open_time': '1700000040' is not a time"),
+        (
+            {"open_time": np.repeat(TIMES[:15], 2)},
+            "row 2, column 'open_time': repeats row 1 with other values",
+        ),
         ({"open_time": START + np.arange(30) * 300_000}, "rows are 300 s apart"),
         ({"close": ["x"] * 30}, "row 1, column 'close': 'x' is not a number"),
         ({"close": [100.5, None, *[100.5] * 28]}, "row 2, column 'close': is empty"),
@@ -61,11 +70,11 @@ def test_a_wrong_candle_file_is_refused_naming_row_and_column(write_minutes, cha
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "is neither Parquet nor a kline CSV of 12 columns"),
-        (b"a,b\n1,2\n", "is neither Parquet nor a kline CSV of 12 columns"),
+        (b"", "is empty"),
+        (b"a,b\n1,2\n", "is neither Parquet nor CSV of candles; candles need open_time, open"),
         (b"PAR1 but nothing else", "cannot be read"),
         (gzip.compress(ROWS.encode(), mtime=0)[:-20], "cannot be read"),
-        ((ROWS + "1,2\n").encode(), "CSV parse error: Expected 12 columns, got 2: 1,2"),
+        ((ROWS + "1,2\n").encode(), "row 3: the row has more or fewer than 12 columns"),
         ((ROWS + ROWS[:14] + "nope" + ROWS[19:]).encode(), "row 3, column 'open': 'nope'"),
         (b'1680652700423575 {"stream":"btcusdt@trade"}\n', "holds stream messages"),
     ],
@@ -110,7 +119,7 @@ def test_columns_that_a_file_lacks_are_named(write_minutes):
 def test_a_funding_file_is_known_by_its_columns(tmp_path):
     path = tmp_path / "whatever.parquet"
     pyarrow.parquet.write_table(
-        pa.table({"funding_time": [1, 2], "funding_rate": [0.0001, -0.0002]}), path
+        pa.table({"funding_time": [START, START + 60_000], "funding_rate": [0.0001, -0.0002]}), path
     )
     file = read_market_file(path)
     assert isinstance(file, FundingFile)
@@ -120,12 +129,26 @@ def test_a_funding_file_is_known_by_its_columns(tmp_path):
 @pytest.mark.parametrize(
     ("times", "rates", "complaint"),
     [
-        ([2, 2], [0.1, 0.1], "row 2, column 'funding_time': is not in order"),
-        ([1, 2], [0.1, float("inf")], "row 2, column 'funding_rate': is not a finite number"),
+        ([0, 0], [0.1, 0.2], "row 2, column 'funding_time': repeats row 1 with other values"),
+        ([0, 1], [0.1, float("inf")], "row 2, column 'funding_rate': inf is not a finite number"),
     ],
 )
 def test_a_wrong_funding_file_is_refused(tmp_path, times, rates, complaint):
     path = tmp_path / "funding.parquet"
+    times = [START + hours * 3_600_000 for hours in times]
     pyarrow.parquet.write_table(pa.table({"funding_time": times, "funding_rate": rates}), path)
     with pytest.raises(InputError, match=complaint):
+        read_market_file(path)
+
+
+def test_rows_that_stand_out_of_order_are_played_in_order(write_minutes):
+    upside_down = read_market_file(write_minutes(open_time=TIMES[::-1])).candles
+    assert upside_down.open_time.tolist() == TIMES.tolist()
+    as_written = read_market_file(write_minutes()).candles
+    assert upside_down.values[::-1].tolist() == as_written.values.tolist()
+
+
+def test_a_column_that_only_some_rows_have_is_refused(write_minutes):
+    path = write_minutes(trades=changed(30, 4, np.nan))
+    with pytest.raises(InputError, match="1 rows have no 'trade_count' and others have"):
         read_market_file(path)

@@ -1,11 +1,8 @@
 """The rebuilt order book."""
 
-import gzip
-
 import orjson
-import pytest
 
-from babingepet_resources.exchange.order_book import BookTape, OrderBook
+from babingepet_resources.exchange.order_book import BookTape, RecordedBook
 
 SNAPSHOT = {
     "lastUpdateId": 10, "E": 1, "T": 1,
@@ -21,29 +18,19 @@ def difference(first, last, previous, *, bids=(), asks=(), time=2):
 
 
 def test_a_book_is_unknown_before_its_snapshot():
-    book = OrderBook()
+    book = RecordedBook()
     book.apply(difference(1, 5, 0, bids=[["99.0", "1"]]))
     assert book.view(5) is None
 
 
-def test_differences_set_and_remove_levels():
-    book = OrderBook()
+def test_a_view_names_the_newest_update_and_its_times():
+    book = RecordedBook()
     book.restart(SNAPSHOT)
-    book.apply(difference(5, 9, 4, bids=[["97.0", "7"]]))
-    book.apply(difference(9, 12, 9, bids=[["99.0", "0"], ["98.5", "3"]], asks=[["100.5", "4"]]))
+    book.apply(difference(9, 12, 9, bids=[["98.5", "3"]], time=7))
+    book.apply(difference(3, 4, 2, time=8))
     view = book.view(1)
-    assert (view.bids, view.asks) == ([("98.5", "3")], [("100.5", "4")])
-    assert view.last_update_id == 12
-
-
-def test_a_lost_difference_makes_the_book_unknown_until_the_next_snapshot():
-    book = OrderBook()
-    book.restart(SNAPSHOT)
-    book.apply(difference(9, 12, 9))
-    book.apply(difference(14, 15, 13))
-    assert book.view(1) is None
-    book.restart(SNAPSHOT)
-    assert book.view(1) is not None
+    assert (view.last_update_id, view.event_time, view.transaction_time) == (12, 7, 7)
+    assert (view.bids, view.asks) == ([("99.0", "1")], [("101.0", "1")])
 
 
 def test_a_tape_answers_for_any_moment_in_any_order():
@@ -51,29 +38,3 @@ def test_a_tape_answers_for_any_moment_in_any_order():
     tape = BookTape([(time, orjson.dumps(entry)) for time, entry in entries])
     best = [tape.at(now).view(1) for now in (3, 2, 1, 3)]
     assert [view and view.bids[0][0] for view in best] == ["99.5", "99.0", None, "99.5"]
-
-
-@pytest.mark.slow
-def test_the_rebuilt_top_is_the_recorded_quote_wherever_ids_agree(stream_folder):
-    lines = []
-    for day in ("usdm_btcusdt_20230404.dat.gz", "usdm_btcusdt_20230405.dat.gz"):
-        with gzip.open(stream_folder / day) as file:
-            lines += [orjson.loads(line.partition(b" ")[2]) for line in file]
-    quotes = {
-        (line["data"]["u"]): line["data"]
-        for line in lines
-        if line.get("stream") == "btcusdt@bookTicker"
-    }
-    book = OrderBook()
-    compared = 0
-    for line in lines:
-        if "lastUpdateId" in line:
-            book.restart(line)
-        elif line["stream"] == "btcusdt@depth@0ms":
-            book.apply(line["data"])
-            quote, view = quotes.get(line["data"]["u"]), book.view(1)
-            if quote and view:
-                expected = ([(quote["b"], quote["B"])], [(quote["a"], quote["A"])])
-                assert ([tuple(b) for b in view.bids], [tuple(a) for a in view.asks]) == expected
-                compared += 1
-    assert compared > 1_000

@@ -56,7 +56,7 @@ def test_mistakes_are_refused_in_binances_words(candles, with_client):
                 b.futures_order_book(symbol="BTCUSDT"),
                 b.futures_open_interest(symbol="BTCUSDT"),
                 b.futures_mark_price(symbol="BTCUSDT"),
-                b.futures_ticker(symbol="BTCUSDT"),
+                b.futures_symbol_ticker(symbol="BTCUSDT"),
             )
         ]
 
@@ -93,23 +93,23 @@ def test_every_feed_of_the_simulated_market_answers(with_client):
     async def talk(client):
         b, symbol = client.binance, {"symbol": "BTCUSDT"}
         return (
-            await b.futures_order_book(**symbol, limit=1000),
-            await b.futures_orderbook_ticker(),
-            await b.futures_mark_price(),
-            await b.futures_funding_rate(),
+            await b.futures_order_book(**symbol, limit=100),
+            await b.futures_orderbook_ticker(**symbol),
+            await b.futures_mark_price(**symbol),
+            await b.futures_funding_rate(**symbol),
             await b.futures_aggregate_trades(**symbol, startTime=SIMULATED_START - 9_000),
-            await b.futures_klines(**symbol, interval="1d", limit=400),
+            await b.futures_klines(**symbol, interval="1d", limit=100),
         )
 
     with serve_in_thread(SimulatedMarket(seed=1)) as exchange:
         book, quotes, marks, funding, trades, days = with_client(exchange.url, talk)
-    assert len(book["bids"]) == len(book["asks"]) == 1000
-    assert quotes[0]["bidPrice"] == book["bids"][0][0]
-    assert float(quotes[0]["bidPrice"]) < float(marks[0]["markPrice"])
+    assert len(book["bids"]) == len(book["asks"]) == 100
+    assert quotes["bidPrice"] == book["bids"][0][0]
+    assert float(quotes["bidPrice"]) < float(marks["markPrice"])
     assert (len(funding), funding[-1]["fundingTime"]) == (100, SIMULATED_START)
     assert SIMULATED_START - 9_000 <= trades[0]["T"] <= trades[-1]["T"] < SIMULATED_START
     assert [row[0] for row in days[-2:]] == [SIMULATED_START - n * 1_440 * MINUTE for n in (2, 1)]
-    assert len(days) == 400
+    assert len(days) == 100
 
 
 def test_the_instrument_states_ticks_and_steps(candles, stream_2023, with_client):

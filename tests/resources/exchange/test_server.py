@@ -5,9 +5,11 @@ import gc
 import warnings
 
 import pytest
+from aiohttp import WSCloseCode, WSMsgType
 
 from babingepet.errors import InputError
 from babingepet_resources.exchange.simulated import SimulatedMarket
+from babingepet_resources.exchange.sockets import SocketRules
 from babingepet_resources.exchange.threaded import serve_in_thread
 
 MINUTE = 60_000
@@ -209,3 +211,39 @@ def test_a_taken_port_is_a_sentence(candles):
         second = serve_in_thread(candles, port=port)
         with pytest.raises(InputError, match=f"Port {port} of 127.0.0.1 cannot be used"), second:
             pass
+
+
+def test_a_socket_is_closed_when_its_time_is_over_and_a_new_one_goes_on(candles, with_client):
+    async def until_closed(client):
+        url = f"{client.url}/market/stream?streams=btcusdt@kline_1m/!clock"
+        async with client.session.ws_connect(url) as socket:
+            heard = [message.json()["data"]["E"] async for message in socket]
+            return heard, socket.close_code
+
+    async def talk(client):
+        first = await until_closed(client)
+        await client.go_on(START)
+        return first, await until_closed(client)
+
+    rules = SocketRules(lifetime_s=0.2)
+    with serve_in_thread(candles, speed=None, socket_rules=rules) as exchange:
+        first, second = with_client(exchange.url, talk)
+    assert first == ([START], WSCloseCode.GOING_AWAY)
+    assert second == ([START + MINUTE - 1, START + MINUTE], WSCloseCode.GOING_AWAY)
+
+
+def test_sockets_are_pinged_and_one_that_does_not_answer_is_closed(candles, with_client):
+    async def talk(client):
+        url = f"{client.url}/market/stream?streams=btcusdt@kline_1m"
+        async with client.session.ws_connect(url, autoping=False) as mute:
+            kinds = [(await mute.receive(timeout=10)).type for _ in range(2)]
+        async with client.session.ws_connect(url) as answering:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(answering.receive(), 0.5)
+            return kinds, answering.closed
+
+    with serve_in_thread(candles, speed=None, socket_rules=SocketRules(ping_s=0.1)) as exchange:
+        kinds, was_closed = with_client(exchange.url, talk)
+    assert kinds[0] == WSMsgType.PING
+    assert kinds[1] in {WSMsgType.CLOSE, WSMsgType.CLOSED}
+    assert not was_closed

@@ -7,8 +7,10 @@ import numpy as np
 import orjson
 import pytest
 
+from babingepet.errors import InputError
+from babingepet_resources.exchange.instruments import INSTRUMENTS
 from babingepet_resources.exchange.simulated import DEFAULT_START_MS, SimulatedMarket
-from babingepet_resources.exchange.simulated_days import EPOCH_MS
+from babingepet_resources.exchange.simulated_path import EPOCH_MS
 from babingepet_resources.exchange.trade_tape import minute_candles
 
 START = DEFAULT_START_MS
@@ -53,19 +55,32 @@ def test_years_of_minutes_have_no_gap_and_each_opens_at_the_close_before():
     assert np.all(low > 0)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_trades_of_a_minute_are_its_candle(seed):
-    market = SimulatedMarket(seed=seed)
+@pytest.mark.parametrize(
+    ("seed", "symbol"),
+    [(0, "BTCUSDT"), (1, "BTCUSDT"), (2, "ETHUSDT"), (3, "1000PEPEUSDT"), (4, "BCHUSDT")],
+)
+def test_the_trades_of_a_minute_are_its_candle(seed, symbol):
+    market = SimulatedMarket(seed=seed, symbol=symbol)
     for open_time in range(START, START + 40 * MINUTE, MINUTE):
-        entries = [
-            entry
-            for entry in market._gather((open_time - EPOCH_MS) // MINUTE, 0, 0)
-            if entry.trade.time >= open_time
-        ]
-        trades, candle = minute_candles(entries), market.minutes(open_time, open_time + MINUTE)
-        exact = [0, 1, 2, 3, 4, 6, 7]
-        assert np.allclose(trades.values[0, exact], candle.values[0, exact], atol=1e-9, rtol=0)
-        assert trades.values[0, 5] == pytest.approx(candle.values[0, 5], rel=0.002)
+        trades = minute_candles(market._entries((open_time - EPOCH_MS) // MINUTE))
+        candle = market.minutes(open_time, open_time + MINUTE)
+        assert trades.open_time.tolist() == [open_time]
+        exact = [0, 1, 2, 3, 6]
+        assert np.array_equal(trades.values[0, exact], candle.values[0, exact])
+        sums = [4, 7]
+        assert trades.values[0, sums] == pytest.approx(candle.values[0, sums], rel=1e-12)
+        assert trades.values[0, 5] == pytest.approx(candle.values[0, 5], rel=0.005)
+
+
+def test_any_minute_can_be_asked_for_without_the_minutes_before():
+    fresh, used = SimulatedMarket(seed=5), SimulatedMarket(seed=5)
+    for minute in range(0, 10 * MINUTE, MINUTE):
+        used.book(20, START + minute)
+    now = START + 10 * MINUTE + 4_321
+    assert fresh.book(20, now) == used.book(20, now)
+    assert fresh.quote(now) == used.quote(now)
+    assert fresh.open_interest(now) == used.open_interest(now)
+    assert fresh.mark_price(now) == used.mark_price(now)
 
 
 def test_trade_ids_have_no_gap_and_paging_by_id_finds_them_all():
@@ -97,32 +112,13 @@ def test_quotes_never_cross_and_a_trade_prints_at_the_quote_before_it():
             assert message["p"] == (quote["b"] if message["m"] else quote["a"])
 
 
-@pytest.mark.slow
 def test_a_minute_has_the_messages_of_a_busy_perpetual():
-    counts = Counter(row[1] for row in stream(6, count=30_000) if row[0] < START + MINUTE)
-    assert 150 <= counts["bookTicker"] <= 900
+    counts = Counter(row[1] for row in stream(6, count=5_000) if row[0] < START + MINUTE)
+    assert 400 <= counts["bookTicker"] <= 5_000
+    assert counts["bookTicker"] > counts["aggTrade"] >= 20
+    assert counts["depth@100ms"] == counts["depth5@100ms"] == 600
     assert counts["markPrice@1s"] == 60
     assert counts["kline_1m"] == 1
-
-
-def test_the_book_has_twenty_levels_behind_the_quote():
-    market = SimulatedMarket(seed=6)
-    book, quote = market.book(20, START + 5_000), market.quote(START + 5_000)
-    bids, asks = [float(p) for p, _ in book.bids], [float(p) for p, _ in book.asks]
-    assert (book.bids[0], book.asks[0]) == (
-        (quote.bid_price, quote.bid_quantity), (quote.ask_price, quote.ask_quantity),
-    )  # fmt: skip
-    assert all(a > b for a, b in pairwise(bids))
-    assert all(a < b for a, b in pairwise(asks))
-    assert len(bids) == len(asks) == 20
-
-
-def test_large_prints_happen_now_and_then():
-    market = SimulatedMarket(seed=7)
-    now = START + 60 * MINUTE
-    trades = market.trades(first_id=None, start=START, end=now, now=now, limit=100_000)
-    large = [t for t in trades if float(t.price) * float(t.quantity) > 500_000]
-    assert 0 < len(large) < 200
 
 
 def test_funding_settles_every_eight_hours_at_the_announced_rate():
@@ -133,3 +129,26 @@ def test_funding_settles_every_eight_hours_at_the_announced_rate():
     assert market.funding(START - DAY, START, 2) == rows[:2]
     assert market.mark_price(START - 1).funding_rate == rows[-1].rate
     assert market.mark_price(START + 1).next_funding_time == START + DAY // 3
+
+
+def test_some_altcoins_settle_every_four_hours():
+    market = SimulatedMarket(seed=1, symbol="WIFUSDT")
+    assert market.funding_interval_hours == 4
+    rows = market.funding(START - DAY, START, 100)
+    assert {one.time - other.time for other, one in pairwise(rows)} == {DAY // 6}
+
+
+def test_only_what_is_listed_is_simulated():
+    assert len(INSTRUMENTS) == 31
+    for symbol in INSTRUMENTS:
+        info = SimulatedMarket(seed=0, symbol=symbol).info
+        assert (info.symbol, info.price_tick) == (symbol, INSTRUMENTS[symbol].price_tick)
+    with pytest.raises(InputError, match="--symbol LUNAUSDT: is not simulated"):
+        SimulatedMarket(seed=0, symbol="LUNAUSDT")
+
+
+def test_numbers_are_written_as_the_exchange_does():
+    assert INSTRUMENTS["BTCUSDT"].prices([601_235]) == ["60123.50"]
+    assert INSTRUMENTS["1000PEPEUSDT"].prices([98_765]) == ["0.0098765"]
+    assert INSTRUMENTS["BTCUSDT"].quantities([1_002]) == ["1.002"]
+    assert INSTRUMENTS["ADAUSDT"].quantities([77]) == ["77"]

@@ -28,10 +28,10 @@ def trade(time, number, price="100.0"):
     )
 
 
-def depth(time, first, last, previous):
+def depth(time, first, last, previous, channel="depth@0ms"):
     return line(
         f'{{"e":"depthUpdate","E":{time},"T":{time},"U":{first},"u":{last},"pu":{previous},"b":[],"a":[]}}',
-        stream="btcusdt@depth@0ms",
+        stream=f"btcusdt@{channel}",
     )
 
 
@@ -124,3 +124,19 @@ def test_a_minute_with_a_lost_book_difference_is_not_a_candle(tmp_path):
     broken = depth(T0 + 61_000, 9, 10, 8) + depth(T0 + 62_000, 11, 12, 10)
     write(tmp_path, chain + broken + minutes_of_trades(3))
     assert opened(tmp_path) == [2]
+
+
+def test_each_recorded_difference_stream_is_a_chain_of_its_own(tmp_path):
+    differences = [
+        depth(T0, 9, 10, 8),
+        depth(T0 + 50, 11, 12, 10),
+        depth(T0 + 100, 9, 12, 8, "depth@100ms"),
+        depth(T0 + 150, 13, 14, 12),
+        depth(T0 + 200, 13, 14, 12, "depth@100ms"),
+    ]
+    whole = write(tmp_path, "".join(differences))
+    assert read_stretch([whole], "BTCUSDT").holes == []
+    broken = write(
+        tmp_path, "".join(differences[:3] + differences[4:]) + depth(T0 + 250, 15, 16, 14)
+    )
+    assert read_stretch([broken], "BTCUSDT").holes == [(T0 + 50, T0 + 250)]

@@ -1,12 +1,6 @@
 """The same tests on both databases: SQLite in a file, and a real PostgreSQL server."""
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -16,51 +10,9 @@ from sqlalchemy import create_engine
 from babingepet_resources.warehouse import lease, schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import Lease
+from scripts.devtools import postgres
 
 _numbers = count()
-
-
-def _postgres_binaries() -> Path | None:
-    """The newest installed server that can be given a language's collation (15 or later)."""
-    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    found = [path for path in found if int(path.parent.name) >= 15]
-    return max(found, key=lambda path: int(path.parent.name), default=None)
-
-
-def _as_server_user() -> list[str]:
-    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _server(binaries: Path) -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="warehouse-pg-", dir="/tmp"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    port = _free_port()
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [*_as_server_user(), *command], check=True, cwd="/", stdout=subprocess.DEVNULL
-        )
-
-    # The collation of a language, so that text compared without our own would sort wrongly.
-    collation = ["--locale-provider=icu", "--icu-locale=en-US", "--locale=C.UTF-8"]
-    data = str(folder / "data")
-    run(str(binaries / "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-N", *collation)
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    control = str(binaries / "pg_ctl")
-    run(control, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{port}"
-    finally:
-        run(control, "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _create_database(server: str, template: str = "template0") -> str:
@@ -74,10 +26,10 @@ def _create_database(server: str, template: str = "template0") -> str:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    binaries = _postgres_binaries()
-    if binaries is None:
+    programs = postgres.programs()
+    if programs is None:
         pytest.skip("no PostgreSQL server binaries (15 or later) on this machine")
-    with _server(binaries) as url:
+    with postgres.server(programs, prefix="warehouse-pg-") as url:
         yield url
 
 

@@ -24,14 +24,16 @@ from tests.resources.warehouse import builders as b
 from tests.resources.warehouse import context_builders as c
 from tests.resources.warehouse import replay_builders as rb
 
-REVISIONS = ["0001", "0002", "0003"]
+REVISIONS = ["0001", "0002", "0003", "0004"]
 
 CONTEXT = {"context_feeds", "etf_flows", "news", "swarm_verdicts"}
 """The tables of 0002."""
 
 REPLAYS = {"replay_days", "replay_runs", "replay_trades"}
 """The tables of 0003."""
-LATER = ("0002", "0003")
+MARKET_SOURCES = {"crypto_open_interest", "fear_greed", "market_files"}
+"""The tables of 0004."""
+LATER = ("0002", "0003", "0004")
 
 
 def tables(database):
@@ -107,9 +109,9 @@ def test_a_database_of_the_first_version_gains_tables_and_loses_nothing(empty_ur
     database = at_first_revision(empty_url, connect)
     assert schema.current(database) == "0001"
     assert not schema.is_current(database)
-    assert not tables(database) & (CONTEXT | REPLAYS)
+    assert not tables(database) & (CONTEXT | REPLAYS | MARKET_SOURCES)
     done = schema.upgrade(database)
-    assert (done.before, done.after, done.applied) == ("0001", "0003", LATER)
+    assert (done.before, done.after, done.applied) == ("0001", "0004", LATER)
     kept = filled(database)
     assert kept["btc_decisions"] == 1
     assert kept["crypto_signals"] == 13
@@ -124,7 +126,10 @@ def test_the_way_down_drops_the_new_tables_only_and_the_way_up_makes_them_again(
     before = filled(database)
     write_context(database)
     downgrade(database, "0001")
-    assert tables(database) == {*metadata.tables, "alembic_version"} - CONTEXT - REPLAYS
+    assert (
+        tables(database)
+        == {*metadata.tables, "alembic_version"} - CONTEXT - REPLAYS - MARKET_SOURCES
+    )
     assert schema.upgrade(database).applied == LATER
     assert filled(database) == before
 
@@ -138,13 +143,13 @@ def test_a_database_of_the_second_version_gains_a_replay_book_and_loses_nothing(
         replays.insert(connection, rb.run(), [rb.trade(1)], [rb.day(0)])
     downgrade(database, "0002")
     assert schema.current(database) == "0002"
-    assert tables(database) == {*metadata.tables, "alembic_version"} - REPLAYS
+    assert tables(database) == {*metadata.tables, "alembic_version"} - REPLAYS - MARKET_SOURCES
     done = schema.upgrade(database)
-    assert (done.before, done.applied) == ("0002", ("0003",))
+    assert (done.before, done.applied) == ("0002", ("0003", "0004"))
     assert filled(database) == before
 
 
-@pytest.mark.parametrize("stranger", sorted(CONTEXT | REPLAYS))
+@pytest.mark.parametrize("stranger", sorted(CONTEXT | REPLAYS | MARKET_SOURCES))
 def test_a_strangers_table_under_a_new_name_stops_the_upgrade_before_it_begins(
     empty_url, connect, stranger
 ):
@@ -155,7 +160,7 @@ def test_a_strangers_table_under_a_new_name_stops_the_upgrade_before_it_begins(
         schema.upgrade(database)
     with pytest.raises(ConfigurationError, match=stranger):
         schema.current(database)
-    assert tables(database) & (CONTEXT | REPLAYS) == {stranger}
+    assert tables(database) & (CONTEXT | REPLAYS | MARKET_SOURCES) == {stranger}
     with database.writing() as connection:
         connection.exec_driver_sql(f"ALTER TABLE {stranger} RENAME TO somebody_elses")
     assert schema.upgrade(database).applied == LATER

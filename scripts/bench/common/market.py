@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from babingepet.market.frames import BookLevels, Candles, FundingRates, Quotes, Trades
+from babingepet.market.frames import (
+    BookLevels,
+    Candles,
+    FundingRates,
+    OpenInterest,
+    Quotes,
+    Trades,
+)
 from babingepet.market.history import resample
 from babingepet.market.instruments import ExchangeFilters
 from babingepet.market.intervals import DAY, HOUR, INTERVALS, MINUTE, anchor, minutes_needed_from
@@ -20,6 +27,8 @@ from babingepet_resources.clients.feed import (
 
 START = 20_200 * DAY + 10 * HOUR
 """A day late in its month, so that history from the anchors is long."""
+GRID = 5 * MINUTE
+"""On which past open interest is told."""
 TRADES_A_MINUTE, QUOTES_A_MINUTE = 200, 300
 
 
@@ -93,6 +102,12 @@ class MadeUpFeed:
         """Settlements."""
         return self.funding.between(start, end)
 
+    def open_interest(self, start: int, end: int) -> OpenInterest:
+        """Past readings on a grid of five minutes."""
+        return OpenInterest.from_rows(
+            _reading(time) for time in range(-(-start // GRID) * GRID, min(end, START), GRID)
+        )
+
     def filters(self) -> ExchangeFilters:
         """Those of BTCUSDT."""
         return ExchangeFilters(0.1, 0.001, 0.001, 100.0)
@@ -118,6 +133,7 @@ class MadeUpFeed:
             mark_price=float(candle.close[0]),
             gaps=(),
             health=FeedHealth(),
+            open_interest=OpenInterest.from_rows([_reading(as_of - 1_000)]),
         )
 
     def _trades(self, open_time: int, price: float) -> Trades:
@@ -137,6 +153,11 @@ class MadeUpFeed:
         sizes = np.round(self._random.gamma(1.0, 3.0, (2, n)) + 0.001, 3)
         time = open_time + np.sort(self._random.integers(0, MINUTE, n))
         return Quotes(open_time + np.arange(n), time, bid, sizes[0], bid + 0.1, sizes[1])
+
+
+def _reading(time: int) -> tuple[int, float, float]:
+    """Ten contracts more each minute; what they are worth is not told."""
+    return time, 80_000.0 + (time - START) / MINUTE * 10.0, np.nan
 
 
 def _book(price: float) -> BookLevels:

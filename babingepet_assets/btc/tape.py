@@ -1,0 +1,51 @@
+"""The event tape of BTC/USDT as an asset: a day's raw trades and quotes as files.
+
+Belongs here: what the asset is, in words, and its job. Does not belong here: laying a day down
+(``babingepet_services.btc_day_tape``), and when it runs (``sensors.schedules``).
+"""
+
+import dagster as dg
+
+from babingepet_assets.btc.daily import daily_asset
+from babingepet_assets.btc.reporting import Shown, day_by_day, metadata
+from babingepet_resources.clients.clock import Clock
+from babingepet_resources.event_tape.tape import EventTape
+from babingepet_resources.settings import Settings
+from babingepet_services.btc_day import open_scope
+from babingepet_services.btc_day_tape import describe_tape
+
+MAX_RUNTIME = 3_600
+"""Seconds after which Dagster ends the run; what it laid down until then stays, and a new run goes
+on from there."""
+
+
+@daily_asset("tape", deps=["btc/order_flow"], kinds={"parquet"})
+def tape(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    clock: dg.ResourceParam[Clock],
+) -> dg.MaterializeResult[None]:
+    """Raw trades and best quotes that the loop saw: prices in USDT, quantities in BTC, times in ms.
+
+    Shape: a Parquet file an hour and kind, a row an event; up to 48 files a day. What the
+    warehouse holds too leaves it after two days, and files leave after `BABINGEPET_TAPE_DAYS`.
+    """
+    event_tape = EventTape.open(settings.tape_address())
+
+    def show(partition: str) -> Shown:
+        is_last = partition == context.partition_keys[-1]
+        with open_scope(settings, clock, partition) as scope:
+            return metadata(
+                describe_tape(scope, event_tape, clock.now(), settings.tape_days, prunes=is_last)
+            )
+
+    return day_by_day(context, "btc/tape", show)
+
+
+tape_job = dg.define_asset_job(
+    "btc_tape",
+    selection=[tape],
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": str(MAX_RUNTIME)},
+    description="Lays a day's raw trades and quotes down as files, and removes what is old.",
+)
