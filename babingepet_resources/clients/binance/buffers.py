@@ -20,11 +20,6 @@ _PERIODS = 64
 """Earlier connections remembered; more reconnects than that in a buffer's half hour are forgotten."""
 
 
-def minute_end(time: int) -> int:
-    """The boundary at which the minute of a moment ends."""
-    return time - time % MINUTE + MINUTE
-
-
 @dataclass(frozen=True)
 class Dropped:
     """Rows of one minute that nobody collected in time.
