@@ -268,6 +268,7 @@ class BtcLoop:
         with self._database.writing() as connection:
             checks.put(connection, btc_checks.evaluate(day, info.source, self._clock.now()))
             market = gap_ledger.Market(info.symbol, info.source)
+            gap_ledger.close_candles(connection, market, as_of - SETTLED, as_of)
             gap_ledger.settle(connection, market, as_of - SETTLED, as_of)
 
     def _note_missed_before(self, minute: CollectedMinute, memory: BtcMemory) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from babingepet.market.intervals import DAY, MINUTE, minutes_needed_from, month_start
 from babingepet.signals.inputs import TAPE_MINUTES
-from babingepet_resources.warehouse import gaps
+from babingepet_resources.warehouse import candles, gaps
 from babingepet_resources.warehouse.records import GapRecord
 from babingepet_services.btc_load import FUNDING_DAYS
 from babingepet_services.btc_records import PAPER
@@ -139,15 +139,26 @@ def close(
         repaired_at: UTC ms.
         origin: Where the rows came from: ``archive`` or ``rest``.
     """
-    done = 0
-    for gap in _open(connection, market, feed, filled):
-        if gap.id is None or not is_whole((gap.start_time, gap.end_time)):
-            continue
-        gaps.repair(connection, gap.id, repaired_at=repaired_at, repaired_from=origin)
-        closed = replace(gap, repaired_at=repaired_at)
-        gaps.set_affected(connection, gap.id, count_affected(connection, closed))
-        done += 1
-    return done
+    whole = [
+        gap
+        for gap in _open(connection, market, feed, filled)
+        if is_whole((gap.start_time, gap.end_time))
+    ]
+    for gap in whole:
+        _repair(connection, gap, repaired_at, origin)
+    return len(whole)
+
+
+def close_candles(connection: Connection, market: Market, start: int, end: int) -> None:
+    """Mark gaps of candles repaired whose minutes a loop fetched when it loaded anew.
+
+    They were repaired when the last of the minutes became known.
+    """
+    for gap in _open(connection, market, "candles", [(start, end)]):
+        span = (gap.start_time, gap.end_time)
+        rows, known_at = candles.read_known(connection, market.symbol, "1m", market.source, *span)
+        if len(rows) * MINUTE == gap.end_time - gap.start_time:
+            _repair(connection, gap, int(known_at.max()), "rest")
 
 
 def less(spans: Iterable[Span], taken: Sequence[Span]) -> list[Span]:
@@ -184,6 +195,14 @@ def _open(
         connection, market.symbol, first, last, source=market.source, feed=feed, open_only=True
     )
     return [gap for gap in found if _meets(gap.start_time, gap.end_time, spans)]
+
+
+def _repair(connection: Connection, gap: GapRecord, repaired_at: int, origin: str) -> None:
+    if gap.id is None:
+        return
+    gaps.repair(connection, gap.id, repaired_at=repaired_at, repaired_from=origin)
+    closed = replace(gap, repaired_at=repaired_at)
+    gaps.set_affected(connection, gap.id, count_affected(connection, closed))
 
 
 def _counted(connection: Connection, gap: GapRecord) -> GapRecord:

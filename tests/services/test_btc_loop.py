@@ -12,7 +12,7 @@ from babingepet.errors import ExchangeUnavailable, LeaseLost
 from babingepet.market.frames import Candles, Quotes
 from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.clock import SystemClock
-from babingepet_resources.clients.feed import CollectedMinute
+from babingepet_resources.clients.feed import CollectedMinute, FeedGap
 from babingepet_resources.warehouse import checks, gaps, history, lease
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import CheckRecord, DecisionRecord
@@ -268,9 +268,10 @@ class BackAfterALongHole(MadeUpFeed):
 
     def next_minute(self, *, after: int | None, timeout: float) -> CollectedMinute:
         minute = super().next_minute(after=after, timeout=timeout)
-        if self.hole[0] < minute.as_of <= self.hole[1]:
-            return replace(minute, candles=Candles.empty())
-        return minute
+        if not self.hole[0] < minute.as_of <= self.hole[1]:
+            return minute
+        gap = FeedGap("candles", minute.as_of - MINUTE, minute.as_of, "no candle came", None)
+        return replace(minute, candles=Candles.empty(), gaps=(gap,))
 
     def candles(self, interval: str, start: int, end: int) -> Candles:
         if interval == "1m" and start >= START:
@@ -302,6 +303,23 @@ def test_after_an_outage_the_history_is_filled_in_before_the_second_decision(
     assert has_vwap == [True] * 5 + [False] + [True] * 8
     for decision in decisions(warehouse)[4:8]:
         assert replay_cycle(warehouse, "paper", decision.cycle_id).identical
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_gaps_that_the_loop_filled_itself_are_closed_when_the_minutes_became_known(
+    make_loop: LoopMaker, warehouse: Database, *, answers: bool
+) -> None:
+    feed = made_up_feed(40, BackAfterALongHole)
+    feed.answers = answers
+    list(make_loop(40, feed=feed).run())
+    with warehouse.reading() as connection:
+        found = gaps.read(connection, "BTCUSDT", START, START + 40 * MINUTE, feed="candles")
+    assert [gap.start_time for gap in found] == [START + k * MINUTE for k in range(5, 11)]
+    second_decision = START + 13 * MINUTE
+    repaired = (second_decision, "rest") if answers else (None, None)
+    assert {(gap.repaired_at, gap.repaired_from) for gap in found} == {repaired}
+    if answers:  # the first decision after the hole was made without its minutes
+        assert {gap.cycles_affected for gap in found} == {1}
 
 
 def test_a_history_that_cannot_be_filled_in_is_asked_for_again_and_ends_nothing(
