@@ -19,7 +19,7 @@ from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import accounts, history
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.lookups import nearest_ids
-from babingepet_services.btc_records import PAPER
+from babingepet_services.btc.records import PAPER
 
 SOURCES = ("binance", "recorded", "simulated")
 CONFIGURED, DEMO = "configured", "demo"

@@ -24,8 +24,8 @@ from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import lease
 from babingepet_resources.warehouse.database import open_database
 from babingepet_resources.warehouse.records import Lease
-from babingepet_services.btc_loop import STALE_AFTER, LoopOptions
-from babingepet_services.market_source import resolve_market
+from babingepet_services.btc.loop import STALE_AFTER, LoopOptions
+from babingepet_services.market.source import resolve_market
 
 EVERY = 30
 """Seconds between two looks."""

@@ -1,6 +1,6 @@
 """What runs by the wall clock.
 
-Belongs here: schedules. Does not belong here: the minute, which is the loop's (``btc_loop``).
+Belongs here: schedules. Does not belong here: the minute, which is the loop's (``btc.loop``).
 """
 
 import dagster as dg

@@ -1,7 +1,7 @@
 """The data checks as asset checks: one definition each, made from the list the loop uses.
 
 Belongs here: the way from a stored finding to Dagster's evaluation. Does not belong here: what is
-checked (``babingepet_services.btc_checks``). An evaluation from the UI is stored like the loop's
+checked (``babingepet_services.btc.checks``). An evaluation from the UI is stored like the loop's
 own, so a blocking failure of today stops entries with the gate CHECK_FAILED until it passes.
 """
 
@@ -16,9 +16,9 @@ from babingepet_assets.partitions import DAILY
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse.records import CheckRecord
-from babingepet_services.btc_checks import CHECKS, CheckSpec
-from babingepet_services.btc_day import open_scope
-from babingepet_services.btc_day_checks import check_day
+from babingepet_services.btc.checks import CHECKS, CheckSpec
+from babingepet_services.btc_day.checks import check_day
+from babingepet_services.btc_day.day import open_scope
 
 
 def evaluation(record: CheckRecord) -> dg.AssetCheckEvaluation:

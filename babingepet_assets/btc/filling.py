@@ -1,7 +1,7 @@
 """Materializing days of the market: all of them are filled first, in one go, then each is reported.
 
 Belongs here: the way from a Dagster run to one backfill, its progress in the run's log, and what
-each day says of it. Does not belong here: filling (``babingepet_services.backfill_command``) and
+each day says of it. Does not belong here: filling (``babingepet_services.backfill.command``) and
 what a day says otherwise (``reporting``).
 """
 
@@ -16,12 +16,12 @@ from babingepet_assets.btc.reporting import REPORTS, Shown, day_by_day, metadata
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import gaps
-from babingepet_services.backfill_command import fill_days
-from babingepet_services.backfill_outcome import Outcome, told_day
-from babingepet_services.backfill_series import Kind
-from babingepet_services.backfill_watch import Watcher, nobody
-from babingepet_services.btc_day import DayScope, open_scope
-from babingepet_services.gap_ledger import Market
+from babingepet_services.backfill.command import fill_days
+from babingepet_services.backfill.outcome import Outcome, told_day
+from babingepet_services.backfill.series import Kind
+from babingepet_services.backfill.watch import Watcher, nobody
+from babingepet_services.btc_day.day import DayScope, open_scope
+from babingepet_services.market.gap_ledger import Market
 
 FILLED: Mapping[str, Kind] = {
     "btc/candles": "candles",

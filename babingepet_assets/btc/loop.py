@@ -7,7 +7,7 @@
 4. it ends with a market day once it has reported enough; the sensor launches its successor
 
 Belongs here: the job and when its run leaves. Does not belong here: deciding
-(``babingepet_services.btc_loop``), what is reported (``loop_events``), launching
+(``babingepet_services.btc.loop``), what is reported (``loop_events``), launching
 (``sensors.btc_loop``).
 """
 
@@ -25,9 +25,9 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import MarketFeed
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse.database import Database
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, CycleReport, LoopOptions
-from babingepet_services.market_source import open_market, open_warehouse
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
+from babingepet_services.market.source import open_market, open_warehouse
 
 POOL = "btc_loop"
 MAX_RUNTIME = 40 * 3600

@@ -21,9 +21,9 @@ from babingepet_assets.btc.checks import evaluation
 from babingepet_assets.btc.reporting import REPORTS, asset_key, metadata
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.warehouse.database import Database
-from babingepet_services.btc_day import DayScope, Describe
-from babingepet_services.btc_day_checks import check_day
-from babingepet_services.btc_loop import CycleReport
+from babingepet_services.btc.loop import CycleReport
+from babingepet_services.btc_day.checks import check_day
+from babingepet_services.btc_day.day import DayScope, Describe
 
 REPORT_EVERY = 20.0
 """Seconds between two full reports of an accelerated market, at least: one takes 2 s of a core, and

@@ -1,8 +1,8 @@
 """Materializing what was decided: the days of the run are decided again, into the replay book.
 
 Belongs here: the way from a Dagster run to a run of the replay book, and from its days to metadata.
-Does not belong here: replaying (``babingepet_services.replay_backfill``) and what a day says
-(``babingepet_services.btc_day_replayed``). The paper book is only looked at.
+Does not belong here: replaying (``babingepet_services.replay.backfill``) and what a day says
+(``babingepet_services.btc_day.replayed``). The paper book is only looked at.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from babingepet_assets.btc.reporting import Shown, day_by_day, metadata
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse.database import Database
-from babingepet_services.btc_day import DayScope
-from babingepet_services.btc_day_replayed import (
+from babingepet_services.btc_day.day import DayScope
+from babingepet_services.btc_day.replayed import (
     DescribeReplayed,
     ReplayedDay,
     replayed_decisions,
@@ -26,8 +26,8 @@ from babingepet_services.btc_day_replayed import (
     replayed_positions,
     replayed_signals,
 )
-from babingepet_services.market_source import open_warehouse, resolve_market
-from babingepet_services.replay_backfill import Backfill, BackfillScope, ensure_backfill
+from babingepet_services.market.source import open_warehouse, resolve_market
+from babingepet_services.replay.backfill import Backfill, BackfillScope, ensure_backfill
 
 REPLAYED: Mapping[str, DescribeReplayed] = {
     "btc/signals": replayed_signals,

@@ -1,7 +1,7 @@
 """From a day's report to what Dagster shows: metadata of a materialization.
 
 Belongs here: the way from the warehouse's plain reports to Dagster's values, used by the assets and
-by the loop alike. Does not belong here: what is reported (``babingepet_services.btc_day``).
+by the loop alike. Does not belong here: what is reported (``babingepet_services.btc_day.day``).
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections.abc import Callable, Mapping
 import dagster as dg
 
 from babingepet.market.intervals import iso
-from babingepet_services.btc_day import AssetReport, Describe
-from babingepet_services.btc_day_decided import (
+from babingepet_services.btc_day.day import AssetReport, Describe
+from babingepet_services.btc_day.decided import (
     describe_decisions,
     describe_portfolio,
     describe_positions,
     describe_signals,
 )
-from babingepet_services.btc_day_market import (
+from babingepet_services.btc_day.market import (
     describe_candles,
     describe_funding,
     describe_order_book,
     describe_order_flow,
 )
-from babingepet_services.btc_day_open_interest import describe_open_interest
-from babingepet_services.feed_health import with_feed_health
+from babingepet_services.btc_day.open_interest import describe_open_interest
+from babingepet_services.market.feed_health import with_feed_health
 from babingepet_services.version import code_version
 
 Shown = dict[str, dg.MetadataValue]

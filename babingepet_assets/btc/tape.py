@@ -1,7 +1,7 @@
 """The event tape of BTC/USDT as an asset: a day's raw trades and quotes as files.
 
 Belongs here: what the asset is, in words, and its job. Does not belong here: laying a day down
-(``babingepet_services.btc_day_tape``), and when it runs (``sensors.schedules``).
+(``babingepet_services.btc_day.tape``), and when it runs (``sensors.schedules``).
 """
 
 import dagster as dg
@@ -11,8 +11,8 @@ from babingepet_assets.btc.reporting import Shown, day_by_day, metadata
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.settings import Settings
-from babingepet_services.btc_day import open_scope
-from babingepet_services.btc_day_tape import describe_tape
+from babingepet_services.btc_day.day import open_scope
+from babingepet_services.btc_day.tape import describe_tape
 
 MAX_RUNTIME = 3_600
 """Seconds after which Dagster ends the run; what it laid down until then stays, and a new run goes

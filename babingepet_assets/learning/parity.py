@@ -1,7 +1,7 @@
 """The proof that live decisions can be made again: one number a day, and a check that wants 100 %.
 
 Belongs here: what the asset is, in words, its check and its job. Does not belong here: making
-decisions again (``babingepet_services.live_parity``), and when it runs (``sensors.schedules``).
+decisions again (``babingepet_services.replay.live_parity``), and when it runs (``sensors.schedules``).
 """
 
 import warnings
@@ -15,8 +15,8 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import checks
-from babingepet_services.btc_day import open_scope
-from babingepet_services.live_parity import ASSET, CHECK, DayParity, file_finding, replay_day
+from babingepet_services.btc_day.day import open_scope
+from babingepet_services.replay.live_parity import ASSET, CHECK, DayParity, file_finding, replay_day
 from babingepet_services.version import code_version
 
 KEY = dg.AssetKey(ASSET.split("/"))

@@ -13,7 +13,7 @@ from babingepet_delivery.cli.parameters import Json, Symbol
 
 if TYPE_CHECKING:
     from babingepet_resources.settings import Settings
-    from babingepet_services.backfill_command import Wanted
+    from babingepet_services.backfill.command import Wanted
 
 SHOWN = 10
 """Conflicts, holes and refused files printed for people; --json has more of them."""
@@ -54,7 +54,7 @@ def backfill(
     after an interruption: it goes on where it ended.
     """
     from babingepet_resources.settings import load_settings
-    from babingepet_services.backfill_command import Wanted
+    from babingepet_services.backfill.command import Wanted
 
     settings = load_settings(symbol=symbol.upper() if symbol else None)
     wanted = Wanted(kind, first, last, only)
@@ -70,7 +70,7 @@ def backfill(
 
 def _planned(settings: Settings, wanted: Wanted) -> dict[str, Any]:
     from babingepet_resources.clients.clock import SystemClock
-    from babingepet_services.backfill_command import plan_backfill
+    from babingepet_services.backfill.command import plan_backfill
 
     return plan_backfill(settings, SystemClock(), wanted)
 
@@ -78,8 +78,8 @@ def _planned(settings: Settings, wanted: Wanted) -> dict[str, Any]:
 def _done(settings: Settings, wanted: Wanted, *, quiet: bool) -> dict[str, Any]:
     from babingepet_delivery.cli.progress import progress_bar
     from babingepet_resources.clients.clock import SystemClock
-    from babingepet_services.backfill_command import backfill as fill
-    from babingepet_services.backfill_watch import Watcher
+    from babingepet_services.backfill.command import backfill as fill
+    from babingepet_services.backfill.watch import Watcher
 
     if wanted.kind == "trades" and not quiet:
         _print_plan(output.console(), _planned(settings, wanted))

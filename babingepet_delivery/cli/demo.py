@@ -12,7 +12,7 @@ from babingepet_delivery.cli.parameters import NO_OPTIONS, Json, MarketOptions, 
 
 if TYPE_CHECKING:
     from babingepet_resources.settings import Settings
-    from babingepet_services.demo import Demo
+    from babingepet_services.demo.run import Demo
 
 
 def demo(
@@ -34,7 +34,7 @@ def demo(
     simulated market begins at a lively hour unless --from says where.
     """
     from babingepet_resources.clients.clock import SystemClock
-    from babingepet_services.demo import Demo
+    from babingepet_services.demo.run import Demo
 
     settings = _settings(market, options, hurried=json or cycles is not None)
     rehearsal = Demo(settings, SystemClock(), max_cycles=cycles)

@@ -14,7 +14,7 @@ from babingepet.domain.decision import Decision
 from babingepet.market.intervals import iso
 from babingepet.signals.registry import NAMES, capability
 from babingepet_delivery.cli.format import moment, money, score_text, side_text, verdict_text
-from babingepet_services.demo import Demo
+from babingepet_services.demo.run import Demo
 
 LINES_A_MINUTE = 2
 """Lines of a row whose gates do not fit their column."""

@@ -13,7 +13,7 @@ from babingepet_delivery.cli.parameters import Json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from babingepet_services.doctor_findings import Finding
+    from babingepet_services.doctor.findings import Finding
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -24,7 +24,7 @@ def doctor(*, json: Json = False) -> int:
     Ends with exit code 1 when something must be mended before it can run.
     """
     from babingepet_resources.clients.clock import SystemClock
-    from babingepet_services.doctor import examine
+    from babingepet_services.doctor.run import examine
 
     findings = examine(os.environ, SystemClock())
     counts = {status: sum(one.status == status for one in findings) for status in COLOURS}

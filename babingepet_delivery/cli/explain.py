@@ -28,7 +28,7 @@ def explain(
     The configured warehouse is asked first, then the other embedded ones of the data folder.
     """
     from babingepet_resources.settings import load_settings
-    from babingepet_services.explain import explain as tell
+    from babingepet_services.explain.document import explain as tell
 
     document = tell(load_settings(), identifier, warehouse)
     if json:

@@ -28,7 +28,7 @@ def gaps(
 ) -> int:
     """List the gaps: seen when and why, repaired when and from where, decisions affected."""
     from babingepet_resources.settings import load_settings
-    from babingepet_services.gap_report import gap_report
+    from babingepet_services.market.gap_report import gap_report
 
     settings = load_settings(symbol=symbol.upper() if symbol else None)
     document = gap_report(settings, first, last, warehouse)

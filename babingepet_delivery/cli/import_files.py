@@ -47,7 +47,7 @@ def import_command(
     from babingepet_delivery.cli.progress import progress_bar
     from babingepet_resources.clients.clock import SystemClock
     from babingepet_resources.settings import load_settings
-    from babingepet_services.import_files import ImportRequest, import_files
+    from babingepet_services.imports.files import ImportRequest, import_files
 
     if not files:
         raise InputError("import: name at least one file")

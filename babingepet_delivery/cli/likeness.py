@@ -41,7 +41,7 @@ def likeness(
     Ends with exit code 0 whatever comes out; --json names what lies outside. Nothing is kept.
     """
     from babingepet_resources.exchange.moments import parse_moment
-    from babingepet_services.likeness import LikenessOptions, compare
+    from babingepet_services.likeness.compare import LikenessOptions, compare
 
     document = compare(
         LikenessOptions(

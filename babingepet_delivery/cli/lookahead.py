@@ -33,7 +33,7 @@ def lookahead(
     """
     from babingepet_delivery.cli.progress import progress_bar
     from babingepet_resources.clients.clock import SystemClock
-    from babingepet_services.replay_lookahead import LookaheadRequest, run_lookahead
+    from babingepet_services.replay.lookahead import LookaheadRequest, run_lookahead
 
     request = LookaheadRequest(
         base=options.request(market),

@@ -12,7 +12,7 @@ from babingepet_delivery.cli.format import plain_table, section
 from babingepet_delivery.cli.parameters import Book, Json, Source, Symbol, Warehouse
 
 if TYPE_CHECKING:
-    from babingepet_services.live_parity import CycleParity, DayParity
+    from babingepet_services.replay.live_parity import CycleParity, DayParity
 
 SHOWN = 10
 """Differences printed for people; --json has all of them."""
@@ -37,7 +37,7 @@ def parity(
     Ends with exit code 1 when one is not identical.
     """
     from babingepet_resources.settings import load_settings
-    from babingepet_services.parity_lookup import find_parity
+    from babingepet_services.replay.parity_lookup import find_parity
 
     settings = load_settings(symbol=symbol.upper() if symbol else None)
     where, found = find_parity(settings, book, day, warehouse=warehouse, source=source)

@@ -28,7 +28,7 @@ def performance(
     """
     from babingepet_resources.exchange.moments import parse_moment
     from babingepet_resources.settings import load_settings
-    from babingepet_services.performance_lookup import find_performance
+    from babingepet_services.performance.lookup import find_performance
 
     document = find_performance(
         load_settings(symbol=symbol.upper() if symbol else None),

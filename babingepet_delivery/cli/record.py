@@ -13,7 +13,7 @@ from babingepet_delivery.cli import output
 from babingepet_delivery.cli.parameters import Json, MarketOptions, choose_market
 
 if TYPE_CHECKING:
-    from babingepet_services.record import RecordReport
+    from babingepet_services.market.record import RecordReport
 
 
 def record(
@@ -47,7 +47,7 @@ def record(
     """
     from babingepet_resources.clients.clock import SystemClock
     from babingepet_resources.settings import load_settings
-    from babingepet_services.record import Recording
+    from babingepet_services.market.record import Recording
 
     options = MarketOptions(data=data)
     chosen = choose_market(market, options, _default(load_settings().market))

@@ -53,8 +53,8 @@ def replay(
     """
     from babingepet_delivery.cli.progress import progress_bar
     from babingepet_resources.clients.clock import SystemClock
-    from babingepet_services.replay_command import keep, run_replay
-    from babingepet_services.replay_export import check_destinations, export_tables, write_whole
+    from babingepet_services.replay.command import keep, run_replay
+    from babingepet_services.replay.export import check_destinations, export_tables, write_whole
 
     clock = SystemClock()
     request = options.request(market)

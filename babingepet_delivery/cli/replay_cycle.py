@@ -26,7 +26,7 @@ def replay_cycle(
     """
     from babingepet_resources.event_tape.tape import EventTape
     from babingepet_resources.settings import load_settings
-    from babingepet_services.replay_cycle import replay_cycle as replay
+    from babingepet_services.replay.cycle import replay_cycle as replay
     from babingepet_services.warehouse_lookup import find
 
     settings = load_settings()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from babingepet_services.replay_inputs import ReplayRequest
+    from babingepet_services.replay.inputs import ReplayRequest
 
 ReplayedMarket = Annotated[
     Literal["btc", "altcoin", "ihsg"],
@@ -72,7 +72,7 @@ class ReplayOptions:
         from babingepet.cycles.btc import CAPITAL
         from babingepet_resources.exchange.moments import parse_moment
         from babingepet_resources.settings import load_settings
-        from babingepet_services.replay_inputs import ReplayRequest
+        from babingepet_services.replay.inputs import ReplayRequest
 
         return ReplayRequest(
             market=market,

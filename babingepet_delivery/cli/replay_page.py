@@ -1,7 +1,7 @@
 """A replay's report as one HTML page that needs nothing but itself: no script, no address.
 
 Belongs here: which rows and pictures the page shows. Does not belong here: how it looks
-(``pages/replay.html``), what is drawn (``replay_plots``), writing the file.
+(``pages/replay.html``), what is drawn (``replay.plots``), writing the file.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import jinja2
 from babingepet_delivery.cli import replay_text
 from babingepet_delivery.cli.format import moment
 from babingepet_delivery.cli.metric_text import MONTHS, Document, year_rows
-from babingepet_services.replay_plots import (
+from babingepet_services.replay.plots import (
     chance_picture,
     equity_picture,
     growth_picture,
     multiples_picture,
 )
-from babingepet_services.replay_report import ReplayReport
+from babingepet_services.replay.report import ReplayReport
 
 TEMPLATE = "replay.html"
 

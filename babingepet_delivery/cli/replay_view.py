@@ -19,7 +19,7 @@ from babingepet_delivery.cli.chart import dotted
 from babingepet_delivery.cli.format import WIDE, moment, money, plain_table, section, side_text
 from babingepet_delivery.cli.metric_text import Document
 from babingepet_delivery.cli.performance_view import print_drawdown, print_months, print_trades
-from babingepet_services.replay_report import ReplayReport
+from babingepet_services.replay.report import ReplayReport
 
 LAST_TRADES = 10
 SCALE = 12

@@ -27,7 +27,7 @@ def replays(
     The configured warehouse is asked first, then the other embedded ones of the data folder.
     """
     from babingepet_resources.settings import load_settings
-    from babingepet_services.replay_book import drop_replay, list_replays
+    from babingepet_services.replay.book import drop_replay, list_replays
 
     settings = load_settings()
     if drop is not None:
@@ -61,8 +61,8 @@ def replay_compare(
     Differences are B less A. Two replays of the same rules on the same market differ in nothing.
     """
     from babingepet_resources.settings import load_settings
-    from babingepet_services.replay_book import find_replay
-    from babingepet_services.replay_compare import compare_replays
+    from babingepet_services.replay.book import find_replay
+    from babingepet_services.replay.compare import compare_replays
 
     settings = load_settings()
     with (

@@ -51,8 +51,8 @@ def sweep(
     """
     from babingepet_delivery.cli.progress import progress_bar
     from babingepet_resources.clients.clock import SystemClock
-    from babingepet_services.replay_sweep import run_sweep
-    from babingepet_services.replay_sweep_report import SweepRequest
+    from babingepet_services.replay.sweep import run_sweep
+    from babingepet_services.replay.sweep_report import SweepRequest
 
     request = SweepRequest(
         base=options.request(market),

@@ -19,8 +19,8 @@ from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import history
 from babingepet_resources.warehouse.database import open_database
 from babingepet_resources.warehouse.records import DecisionRecord
-from babingepet_services.btc_records import PAPER
-from babingepet_services.market_source import SIMULATED_WARNING, resolve_market
+from babingepet_services.btc.records import PAPER
+from babingepet_services.market.source import SIMULATED_WARNING, resolve_market
 
 
 @dataclass(frozen=True)

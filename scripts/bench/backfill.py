@@ -31,8 +31,8 @@ from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.exchange.moments import parse_moment
 from babingepet_resources.settings import Settings, load_settings
 from babingepet_resources.warehouse import candles, funding, replays
-from babingepet_services.market_source import open_warehouse
-from babingepet_services.replay_files import read_files
+from babingepet_services.market.source import open_warehouse
+from babingepet_services.replay.files import read_files
 from scripts.bench.common.report import print_report
 from scripts.bench.platform.pages import SUCCEEDED, running
 from scripts.devtools.project import ROOT

@@ -29,8 +29,8 @@ from babingepet_resources.clients.binance.feed import BinanceFeed
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.warehouse import schema, stock
 from babingepet_resources.warehouse.database import Database, open_database
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, CycleReport, LoopOptions
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
 from scripts.bench.common.report import distribution, print_report
 
 CYCLES = 1_440

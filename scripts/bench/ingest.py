@@ -28,8 +28,8 @@ from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import Settings, load_settings
 from babingepet_resources.warehouse import schema
 from babingepet_resources.warehouse.database import open_database
-from babingepet_services.import_files import ImportRequest, import_files
-from babingepet_services.import_report import ImportReport
+from babingepet_services.imports.files import ImportRequest, import_files
+from babingepet_services.imports.report import ImportReport
 from scripts.bench.common.report import print_report, wants_json
 from scripts.bench.peers.bars import MINUTE, YEAR, made_up_bars
 from scripts.devtools import postgres

@@ -14,9 +14,9 @@ from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import Settings, load_settings
 from babingepet_resources.warehouse import open_interest
 from babingepet_resources.warehouse.database import Database
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from babingepet_services.market_source import open_warehouse
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
+from babingepet_services.market.source import open_warehouse
 from scripts.bench.common.market import START
 from tests.services.conftest import EAGER, made_up_feed
 

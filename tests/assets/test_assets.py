@@ -9,7 +9,7 @@ from babingepet_assets.btc import decided, market
 from babingepet_assets.btc.replaying import REPLAYED
 from babingepet_assets.btc.reporting import REPORTS, metadata
 from babingepet_assets.definitions import build_definitions
-from babingepet_services.btc_day import AssetReport
+from babingepet_services.btc_day.day import AssetReport
 from babingepet_services.version import code_version
 from tests.assets.conftest import DAY, MINUTES
 from tests.fakes import FakeClock

@@ -24,10 +24,10 @@ from babingepet_assets.definitions import build_definitions
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import candles, funding
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from babingepet_services.market_source import open_warehouse
-from babingepet_services.replay_files import read_files
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
+from babingepet_services.market.source import open_warehouse
+from babingepet_services.replay.files import read_files
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.assets.conftest import NOBODY
 from tests.fakes import FakeClock

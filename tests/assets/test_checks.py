@@ -12,9 +12,9 @@ from babingepet_assets.btc.checks import ASSET_CHECKS
 from babingepet_assets.definitions import build_definitions
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.warehouse import checks
-from babingepet_services.btc_checks import CHECKS
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
+from babingepet_services.btc.checks import CHECKS
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from scripts.bench.common.market import START
 from tests.assets.conftest import DAY, MINUTES
 from tests.services.conftest import EAGER, made_up_feed

@@ -12,8 +12,8 @@ from babingepet_assets.btc.loop import MAX_RUNTIME, POOL, TAGS
 from babingepet_assets.definitions import build_definitions, defs
 from babingepet_assets.learning.parity import POOL as LEARNING_POOL
 from babingepet_assets.partitions import DAILY
-from babingepet_services import live_parity as parity
-from babingepet_services.btc_checks import CHECKS
+from babingepet_services.btc.checks import CHECKS
+from babingepet_services.replay import live_parity as parity
 from tests.fakes import FakeClock
 
 LINEAGE = {

@@ -8,7 +8,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from babingepet_assets.definitions import build_definitions
 from babingepet_assets.learning.parity import KEY, NEVER, is_complete, live_replay_parity
-from babingepet_services.live_parity import CHECK
+from babingepet_services.replay.live_parity import CHECK
 from babingepet_services.version import code_version
 from tests.assets.conftest import DAY, MINUTES
 from tests.fakes import FakeClock

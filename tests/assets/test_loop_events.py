@@ -7,10 +7,10 @@ from babingepet.market.intervals import HOUR, MINUTE, day_key
 from babingepet_assets.btc.loop_events import REPORT_EVERY, LoopEvents, minute_event
 from babingepet_assets.btc.reporting import REPORTS
 from babingepet_resources.clients.clock import SystemClock
-from babingepet_services.btc_checks import CHECKS
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_day import AssetReport
-from babingepet_services.btc_loop import BtcLoop, CycleReport, LoopOptions
+from babingepet_services.btc.checks import CHECKS
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
+from babingepet_services.btc_day.day import AssetReport
 from scripts.bench.common.market import START
 from tests.assets.conftest import DAY
 from tests.fakes import FakeClock

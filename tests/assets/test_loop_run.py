@@ -13,8 +13,8 @@ from babingepet_assets.jobs import KEPT_DAYS, delete_run_whole, event_log_retent
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import history, lease
-from babingepet_services.btc_loop import STALE_AFTER
-from babingepet_services.market_source import open_warehouse
+from babingepet_services.btc.loop import STALE_AFTER
+from babingepet_services.market.source import open_warehouse
 from tests.assets.recording import END, write_recording
 from tests.fakes import FakeClock
 

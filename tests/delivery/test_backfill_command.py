@@ -10,7 +10,7 @@ from babingepet.market.intervals import DAY, MINUTE, to_ms
 from babingepet_resources.clients.archive.files import day_of
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import candles
-from babingepet_services.market_source import open_warehouse
+from babingepet_services.market.source import open_warehouse
 from tests.delivery.conftest import call
 from tests.loopback_archive import flat_minutes, kline_text, served_archive, trades_text
 

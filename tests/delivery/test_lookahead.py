@@ -6,7 +6,7 @@ from babingepet.market.intervals import MINUTE
 from babingepet.replay.dependence import NO_FUTURE, OTHER_REST, RESUMED, Dependence
 from babingepet.replay.lookahead import LookaheadReport
 from babingepet.signals.registry import NAMES
-from babingepet_services.replay_lookahead import statement
+from babingepet_services.replay.lookahead import statement
 from tests import factories as f
 from tests.delivery.conftest import call, run_program
 from tests.delivery.markets import PLAY, PLAY_FROM, eager_options
@@ -71,7 +71,7 @@ def test_people_read_the_verdict_first_then_what_was_compared_and_what_was_not(p
 def test_a_dependence_ends_with_failure_and_is_told_in_full(played, monkeypatch):
     found = Dependence(PLAY, "signal vwap", 0.25, None, PLAY + MINUTE, NO_FUTURE)
     report = LookaheadReport(1, 10, 10, 1_000, found)
-    monkeypatch.setattr("babingepet_services.replay_lookahead.check", lambda *_, **__: report)
+    monkeypatch.setattr("babingepet_services.replay.lookahead.check", lambda *_, **__: report)
     said = call("lookahead", *played, "--json")
     assert said.code == 1
     assert said.document["clean"] is False
@@ -87,7 +87,7 @@ def test_a_dependence_ends_with_failure_and_is_told_in_full(played, monkeypatch)
 
 def test_a_fill_that_no_cut_met_is_found_too(played, monkeypatch):
     found = Dependence(PLAY, "fill: entry_price", 1.0, 2.0, PLAY - MINUTE, OTHER_REST)
-    monkeypatch.setattr("babingepet_services.replay_lookahead.check_trades", lambda _: found)
+    monkeypatch.setattr("babingepet_services.replay.lookahead.check_trades", lambda _: found)
     said = call("lookahead", *played, "--json")
     assert said.code == 1
     assert said.document["dependence"]["part"] == "fill: entry_price"

@@ -17,9 +17,9 @@ from babingepet.signals.registry import NAMES
 from babingepet_delivery.cli.format import WIDE
 from babingepet_delivery.cli.replay_view import print_replay
 from babingepet_resources.settings import load_settings
-from babingepet_services.replay_baselines import beside
-from babingepet_services.replay_book import list_replays
-from babingepet_services.replay_report import Timing, report_of
+from babingepet_services.replay.baselines import beside
+from babingepet_services.replay.book import list_replays
+from babingepet_services.replay.report import Timing, report_of
 from tests.delivery.conftest import call, run_program
 from tests.delivery.markets import PLAY, PLAY_FROM, eager_options
 from tests.services import replays
@@ -180,7 +180,7 @@ def test_no_number_is_cut_off_on_a_terminal(width):
 def test_a_warehouse_is_replayed_like_the_files_that_filled_it(done, tmp_path, trending_file):
     from babingepet_resources.warehouse import candles, schema
     from babingepet_resources.warehouse.database import open_database
-    from babingepet_services.replay_files import read_files
+    from babingepet_services.replay.files import read_files
 
     _, document = done
     minutes = read_files([trending_file], [], "BTCUSDT").market.minutes

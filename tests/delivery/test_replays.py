@@ -12,7 +12,7 @@ from babingepet_delivery.cli import main as command_line
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import schema
 from babingepet_resources.warehouse.database import open_database
-from babingepet_services.replay_book import save_replay
+from babingepet_services.replay.book import save_replay
 from tests.delivery.conftest import call
 from tests.factories import WEDNESDAY
 from tests.services import replays

@@ -12,9 +12,9 @@ from babingepet_delivery.supervision import market as markets
 from babingepet_delivery.supervision.market import exchange_command, last_decision, plan_market
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from babingepet_services.market_source import open_warehouse
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
+from babingepet_services.market.source import open_warehouse
 from scripts.bench.common.market import START
 from tests.fakes import FakeClock
 from tests.services.conftest import made_up_feed

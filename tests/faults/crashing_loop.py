@@ -21,9 +21,9 @@ from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.feed import CollectedMinute, FeedHealth, FeedInfo, MarketEnded
 from babingepet_resources.warehouse import history
 from babingepet_resources.warehouse.database import Database
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import STALE_AFTER, BtcLoop, LoopOptions
-from babingepet_services.market_source import open_embedded_or_current
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import STALE_AFTER, BtcLoop, LoopOptions
+from babingepet_services.market.source import open_embedded_or_current
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.fakes import FakeClock
 from tests.services.conftest import DRIFT, EAGER, SEED

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from babingepet.market.intervals import MINUTE
-from babingepet_services.btc_day import DayScope
-from babingepet_services.btc_day_checks import check_day
-from babingepet_services.market_source import open_embedded_or_current
+from babingepet_services.btc_day.checks import check_day
+from babingepet_services.btc_day.day import DayScope
+from babingepet_services.market.source import open_embedded_or_current
 from scripts.bench.common.market import START
 from tests.faults import crashing_loop
 

@@ -21,7 +21,7 @@ from babingepet.market.tape import Book, TapeMinute, reduce_minute
 from babingepet.replay.futures import changed, other_candles
 from babingepet.signals.inputs import TAPE_MINUTES, SignalInputs
 from babingepet.signals.vpin import bucket_volume
-from babingepet_services.btc_context import Context, signal_inputs
+from babingepet_services.btc.context import Context, signal_inputs
 from tests.lookahead.models import MODELS
 
 F = TypeVar("F", bound=Frame)

@@ -11,7 +11,7 @@ from babingepet.domain.decision import canonical_json
 from babingepet.market.funding import settlements_due
 from babingepet.market.intervals import DAY, HOUR, MINUTE
 from babingepet.signals.registry import NAMES, compute_scores
-from babingepet_services.capture import tape_summary
+from babingepet_services.capture.content import tape_summary
 from tests import factories as f
 from tests.lookahead import markets
 from tests.lookahead.checker import first_leak

@@ -21,7 +21,7 @@ from babingepet.market.intervals import HOUR, MINUTE, minutes_needed_from, month
 from babingepet.replay.market import ReplayMarket, ReplayRules
 from babingepet.replay.result import Replay
 from babingepet.signals.registry import NAMES
-from babingepet_services.btc_context import Context, signal_inputs
+from babingepet_services.btc.context import Context, signal_inputs
 
 
 def loaded(market: ReplayMarket, as_of: int) -> BarHistory:

@@ -5,7 +5,7 @@ import pytest
 from babingepet.market.intervals import MINUTE
 from babingepet_resources.warehouse import history, schema
 from babingepet_resources.warehouse.database import open_database
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common import market
 from tests.services.conftest import new_loop
 

@@ -9,8 +9,8 @@ from babingepet_resources.exchange.threaded import serve_in_thread
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import lease
 from babingepet_resources.warehouse.records import Lease
-from babingepet_services.btc_loop import STALE_AFTER
-from babingepet_services.market_source import open_warehouse
+from babingepet_services.btc.loop import STALE_AFTER
+from babingepet_services.market.source import open_warehouse
 from sensors.btc_loop import (
     FIRST_BACKOFF,
     LIVED,

@@ -10,8 +10,8 @@ from babingepet.cycles.settings import BtcSettings, override
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.warehouse import schema
 from babingepet_resources.warehouse.database import Database, open_database
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from scripts.bench.common.market import MadeUpFeed
 
 EAGER = (

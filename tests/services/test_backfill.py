@@ -14,12 +14,12 @@ from babingepet_resources.clients.archive.client import ArchiveOptions, BinanceA
 from babingepet_resources.clients.archive.files import ArchiveFile, day_of, month_of
 from babingepet_resources.warehouse import candles, funding, gaps, market_files, open_interest
 from babingepet_resources.warehouse.records import GapRecord
-from babingepet_services.backfill import Backfill
-from babingepet_services.backfill_kinds import CandleSeries, FundingSeries, OpenInterestSeries
-from babingepet_services.backfill_plan import Request
-from babingepet_services.backfill_series import grid_holes
-from babingepet_services.backfill_sources import LEFT_TO_THE_LOOP, Sources
-from babingepet_services.gap_ledger import Market, less
+from babingepet_services.backfill.kinds import CandleSeries, FundingSeries, OpenInterestSeries
+from babingepet_services.backfill.plan import Request
+from babingepet_services.backfill.run import Backfill
+from babingepet_services.backfill.series import grid_holes
+from babingepet_services.backfill.sources import LEFT_TO_THE_LOOP, Sources
+from babingepet_services.market.gap_ledger import Market, less
 from tests.fakes import FakeClock, FakeFeed
 from tests.loopback_archive import (
     LoopbackArchive,
@@ -243,7 +243,7 @@ class Killed(BaseException):
 def test_a_backfill_killed_between_two_months_goes_on_where_it_ended(
     fill, whole, minutes, warehouse
 ):
-    from babingepet_services.backfill_watch import Watcher
+    from babingepet_services.backfill.watch import Watcher
 
     def kill(stage, done, total, detail=""):
         raise Killed

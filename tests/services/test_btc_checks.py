@@ -5,7 +5,7 @@ import pytest
 from babingepet.market.frames import Candles
 from babingepet.market.intervals import MINUTE
 from babingepet_resources.warehouse.records import ReasoningRecord
-from babingepet_services.btc_checks import Day, clocks_agree
+from babingepet_services.btc.checks import Day, clocks_agree
 
 UNTIL = 1_746_093_600_000
 

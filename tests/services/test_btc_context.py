@@ -19,7 +19,7 @@ from babingepet_resources.warehouse.records import (
     NewsRecord,
     VerdictRecord,
 )
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.services.conftest import LoopMaker, made_up_feed
 

@@ -14,23 +14,23 @@ from babingepet.market.intervals import DAY, HOUR, MINUTE, iso
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.warehouse import candles, history
 from babingepet_resources.warehouse.database import open_database
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_day import DayScope, hours, known, table
-from babingepet_services.btc_day_checks import check_day
-from babingepet_services.btc_day_decided import (
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
+from babingepet_services.btc_day.checks import check_day
+from babingepet_services.btc_day.day import DayScope, hours, known, table
+from babingepet_services.btc_day.decided import (
     describe_decisions,
     describe_portfolio,
     describe_positions,
     describe_signals,
 )
-from babingepet_services.btc_day_market import (
+from babingepet_services.btc_day.market import (
     describe_candles,
     describe_funding,
     describe_order_book,
     describe_order_flow,
 )
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from babingepet_services.market_source import open_embedded_or_current
+from babingepet_services.market.source import open_embedded_or_current
 from scripts.bench.common.market import START
 from tests.services.conftest import EAGER, made_up_feed
 

@@ -16,8 +16,8 @@ from babingepet_resources.clients.feed import CollectedMinute, FeedGap
 from babingepet_resources.warehouse import checks, gaps, history, lease
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import CheckRecord, DecisionRecord
-from babingepet_services.btc_loop import STALE_AFTER
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.btc.loop import STALE_AFTER
+from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.services.conftest import EAGER, LoopMaker, made_up_feed
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from babingepet.market.intervals import MINUTE
-from babingepet_services.captured_candles import KnownMinutes
+from babingepet_services.capture.candles import KnownMinutes
 from tests import factories as f
 
 START = f.NOON // MINUTE * MINUTE

@@ -9,8 +9,8 @@ from babingepet.errors import ConfigurationError, InputError
 from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
-from babingepet_services.demo import DEFAULT_CYCLES, Demo
-from babingepet_services.demo_report import Timing, demo_document
+from babingepet_services.demo.report import Timing, demo_document
+from babingepet_services.demo.run import DEFAULT_CYCLES, Demo
 from tests.delivery.markets import (
     EAGER,
     PLAY,

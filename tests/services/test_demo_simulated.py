@@ -4,7 +4,7 @@ import pytest
 
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
-from babingepet_services.demo import Demo
+from babingepet_services.demo.run import Demo
 
 
 @pytest.mark.slow

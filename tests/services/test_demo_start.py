@@ -9,9 +9,9 @@ import pytest
 from babingepet.errors import InputError
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
-from babingepet_services import demo_start
-from babingepet_services.demo import Demo
-from babingepet_services.demo_start import _is_lively, lively_start
+from babingepet_services.demo import start as demo_start
+from babingepet_services.demo.run import Demo
+from babingepet_services.demo.start import _is_lively, lively_start
 from tests.delivery.markets import PLAY_FROM
 
 HOUR = 3_600_000

@@ -9,10 +9,10 @@ from babingepet.market.intervals import DAY, SECOND, day_key
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import checks, cycles, gaps, lease, schema
 from babingepet_resources.warehouse.database import open_database
-from babingepet_services import doctor
-from babingepet_services.doctor_exchange import examine_exchange
-from babingepet_services.doctor_warehouses import examine_warehouses
-from babingepet_services.feed_watch import report_record
+from babingepet_services.doctor import run as doctor
+from babingepet_services.doctor.exchange import examine_exchange
+from babingepet_services.doctor.warehouses import examine_warehouses
+from babingepet_services.market.feed_watch import report_record
 from tests.fakes import FakeClock
 from tests.resources.warehouse import builders as b
 

@@ -12,8 +12,8 @@ from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import gaps
 from babingepet_resources.warehouse.database import open_database
 from babingepet_resources.warehouse.records import GapRecord
-from babingepet_services.demo import Demo
-from babingepet_services.explain import explain
+from babingepet_services.demo.run import Demo
+from babingepet_services.explain.document import explain
 from tests.delivery.markets import (
     EAGER,
     PLAY,

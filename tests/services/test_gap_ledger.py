@@ -16,17 +16,17 @@ from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import candles, gaps, tape
 from babingepet_resources.warehouse.records import GapRecord
-from babingepet_services import gap_ledger
-from babingepet_services.backfill import Backfill
-from babingepet_services.backfill_kinds import CandleSeries
-from babingepet_services.backfill_plan import Request
-from babingepet_services.backfill_sources import Sources
-from babingepet_services.backfill_trades import TradeSeries
-from babingepet_services.explain_decision import decision_story
-from babingepet_services.gap_ledger import Market, window_start
-from babingepet_services.gap_report import gap_report
-from babingepet_services.market_source import open_warehouse
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.backfill.kinds import CandleSeries
+from babingepet_services.backfill.plan import Request
+from babingepet_services.backfill.run import Backfill
+from babingepet_services.backfill.sources import Sources
+from babingepet_services.backfill.trades import TradeSeries
+from babingepet_services.explain.decision import decision_story
+from babingepet_services.market import gap_ledger
+from babingepet_services.market.gap_ledger import Market, window_start
+from babingepet_services.market.gap_report import gap_report
+from babingepet_services.market.source import open_warehouse
+from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.fakes import FakeFeed
 from tests.loopback_archive import trades_text, zipped

@@ -20,10 +20,10 @@ from babingepet_resources.warehouse import (
     market_files,
     open_interest,
 )
-from babingepet_services import import_files as service
-from babingepet_services import import_kinds
-from babingepet_services.import_files import ImportRequest, import_files
-from babingepet_services.market_source import open_warehouse
+from babingepet_services.imports import files as service
+from babingepet_services.imports import kinds as import_kinds
+from babingepet_services.imports.files import ImportRequest, import_files
+from babingepet_services.market.source import open_warehouse
 from tests.fakes import FakeClock
 
 START = 1_700_000_040_000

@@ -13,10 +13,10 @@ from babingepet_resources.event_tape.frames import TapedTrades
 from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import candles, tape
-from babingepet_services.capture import tape_minute
-from babingepet_services.import_files import ImportRequest, import_files
-from babingepet_services.import_trades import covered
-from babingepet_services.market_source import open_warehouse
+from babingepet_services.capture.content import tape_minute
+from babingepet_services.imports.files import ImportRequest, import_files
+from babingepet_services.imports.trades import covered
+from babingepet_services.market.source import open_warehouse
 from tests import factories
 from tests.fakes import FakeClock
 

@@ -11,8 +11,8 @@ from statsmodels.tsa.stattools import acf
 from babingepet.errors import InputError
 from babingepet_resources.exchange.candles import Candles
 from babingepet_resources.exchange.simulated import DEFAULT_START_MS, SimulatedMarket
-from babingepet_services.likeness import LikenessOptions, compare
-from babingepet_services.likeness_measures import (
+from babingepet_services.likeness.compare import LikenessOptions, compare
+from babingepet_services.likeness.measures import (
     CANDLE_STATISTICS,
     TAPE_STATISTICS,
     Statistic,
@@ -21,7 +21,7 @@ from babingepet_services.likeness_measures import (
     measure_candles,
     measure_tapes,
 )
-from babingepet_services.likeness_samples import Tape, read_tape
+from babingepet_services.likeness.samples import Tape, read_tape
 
 MINUTE = 60_000
 START = 1_700_000_000_000 // MINUTE * MINUTE

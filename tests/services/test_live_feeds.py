@@ -17,15 +17,15 @@ from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.clients.feed import Agreement, Disagreement, FeedGap, FeedHealth
 from babingepet_resources.warehouse import checks, gaps, history, open_interest
 from babingepet_resources.warehouse.database import open_database
-from babingepet_services import btc_checks
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_day import AssetReport, DayScope
-from babingepet_services.btc_day_open_interest import describe_open_interest
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from babingepet_services.feed_health import feed_health, with_feed_health
-from babingepet_services.feed_watch import read_reports
-from babingepet_services.market_source import open_embedded_or_current
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.btc import checks as btc_checks
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
+from babingepet_services.btc_day.day import AssetReport, DayScope
+from babingepet_services.btc_day.open_interest import describe_open_interest
+from babingepet_services.market.feed_health import feed_health, with_feed_health
+from babingepet_services.market.feed_watch import read_reports
+from babingepet_services.market.source import open_embedded_or_current
+from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.services.conftest import EAGER, made_up_feed
 

@@ -19,12 +19,13 @@ from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import blobs, candles, checks, context_feeds, history, schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import FeedCheckRecord
-from babingepet_services import btc_checks, live_parity
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from babingepet_services.live_parity import DayParity, HourParity, file_finding, replay_day
-from babingepet_services.market_source import open_market
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.btc import checks as btc_checks
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
+from babingepet_services.market.source import open_market
+from babingepet_services.replay import live_parity
+from babingepet_services.replay.cycle import replay_cycle
+from babingepet_services.replay.live_parity import DayParity, HourParity, file_finding, replay_day
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.services.conftest import LoopMaker, made_up_feed, new_loop
 
@@ -294,7 +295,7 @@ def test_context_that_could_not_be_asked_was_not_read(
     def silent(*_: object) -> None:
         raise WarehouseUnavailable("the database is locked")
 
-    monkeypatch.setattr("babingepet_services.btc_loop.read_context", silent)
+    monkeypatch.setattr("babingepet_services.btc.loop.read_context", silent)
     list(make_loop(2).run())
     found = replayed(warehouse)
     assert (found.identical, found.total) == (2, 2)

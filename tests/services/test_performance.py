@@ -10,7 +10,7 @@ from babingepet.errors import InputError
 from babingepet.market.intervals import DAY, MINUTE
 from babingepet_resources.warehouse import cycles, history
 from babingepet_resources.warehouse.records import CandleBatch, CycleWrite
-from babingepet_services.performance import performance
+from babingepet_services.performance.measure import performance
 from tests.resources.warehouse import builders as b
 
 DAYS = (1000, 1010, 1005, 990, 1020)

@@ -20,8 +20,8 @@ from babingepet_resources.exchange.opening import open_source
 from babingepet_resources.exchange.source import MarketSource
 from babingepet_resources.exchange.threaded import serve_in_thread
 from babingepet_resources.settings import Settings, load_settings
-from babingepet_services.demo import Demo
-from babingepet_services.record import Recording, RecordReport
+from babingepet_services.demo.run import Demo
+from babingepet_services.market.record import Recording, RecordReport
 
 DAYS = ("usdm_btcusdt_20230404.dat.gz", "usdm_btcusdt_20230405.dat.gz")
 FOREVER = 2**53

@@ -12,9 +12,9 @@ from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import gaps, history, schema
 from babingepet_resources.warehouse.database import Database, open_database
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, LoopOptions
-from babingepet_services.market_source import open_market
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, LoopOptions
+from babingepet_services.market.source import open_market
 
 DAYS = 14
 START = to_ms(datetime(2025, 5, 5, tzinfo=UTC))

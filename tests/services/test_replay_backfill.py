@@ -10,16 +10,16 @@ from babingepet.market.frames import FundingRates
 from babingepet.market.intervals import DAY, HOUR, MINUTE
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import candles, funding, replays
-from babingepet_services.btc_day import DayScope
-from babingepet_services.btc_day_replayed import (
+from babingepet_services.btc_day.day import DayScope
+from babingepet_services.btc_day.replayed import (
     ReplayedDay,
     replayed_decisions,
     replayed_portfolio,
     replayed_positions,
     replayed_signals,
 )
-from babingepet_services.market_source import open_warehouse
-from babingepet_services.replay_backfill import BackfillScope, ensure_backfill
+from babingepet_services.market.source import open_warehouse
+from babingepet_services.replay.backfill import BackfillScope, ensure_backfill
 from scripts.bench.common.market import START, random_walk
 from tests.fakes import FakeClock
 from tests.services.conftest import EAGER

@@ -20,15 +20,15 @@ from babingepet_resources.warehouse import cycles, schema
 from babingepet_resources.warehouse import replays as book
 from babingepet_resources.warehouse.database import open_database
 from babingepet_resources.warehouse.tables import metadata
-from babingepet_services.replay_book import (
+from babingepet_services.replay.book import (
     drop_replay,
     find_replay,
     list_replays,
     run_id_of,
     save_replay,
 )
-from babingepet_services.replay_rows import read_document
-from babingepet_services.replay_tables import minutes_of
+from babingepet_services.replay.rows import read_document
+from babingepet_services.replay.tables import minutes_of
 from babingepet_services.version import code_version
 from tests.factories import WEDNESDAY
 from tests.resources.warehouse import builders as b

@@ -12,10 +12,10 @@ from babingepet.errors import IntegrityBroken
 from babingepet.market.intervals import DAY, HOUR, MINUTE
 from babingepet.signals.registry import BASE_WEIGHTS, NAMES
 from babingepet_resources.warehouse import replays as book
-from babingepet_services import replay_decisions
-from babingepet_services.replay_book import StoredReplay, save_replay
-from babingepet_services.replay_compare import compare_replays
-from babingepet_services.replay_decisions import Difference
+from babingepet_services.replay import decisions as replay_decisions
+from babingepet_services.replay.book import StoredReplay, save_replay
+from babingepet_services.replay.compare import compare_replays
+from babingepet_services.replay.decisions import Difference
 from tests.factories import WEDNESDAY
 from tests.services import replays
 

@@ -12,7 +12,7 @@ from babingepet.errors import InputError, IntegrityBroken
 from babingepet.market.intervals import DAY, MINUTE
 from babingepet_resources.warehouse import candles, funding, history, schema
 from babingepet_resources.warehouse.database import Database, open_database
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START
 from tests.services.conftest import made_up_feed, new_loop
 
@@ -21,7 +21,7 @@ A_YEAR_LATER = START + 365 * DAY
 IN_ANOTHER_PROCESS = """
 import sys
 from babingepet_resources.warehouse.database import open_database
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.replay.cycle import replay_cycle
 replayed = replay_cycle(open_database(sys.argv[1]), "paper", sys.argv[2])
 sys.stdout.buffer.write(replayed.replayed)
 """

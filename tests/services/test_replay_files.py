@@ -13,9 +13,9 @@ from babingepet.market.intervals import DAY, HOUR, MINUTE, minutes_needed_from
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import candles, funding, schema
 from babingepet_resources.warehouse.database import open_database
-from babingepet_services.replay_files import read_files
-from babingepet_services.replay_inputs import ReplayRequest, check_request
-from babingepet_services.replay_warehouse import read_warehouse
+from babingepet_services.replay.files import read_files
+from babingepet_services.replay.inputs import ReplayRequest, check_request
+from babingepet_services.replay.warehouse import read_warehouse
 from tests import factories as f
 from tests.resources.exchange.conftest import minute_columns
 

@@ -8,9 +8,9 @@ import pytest
 
 from babingepet.errors import InputError
 from babingepet.market.intervals import MINUTE
-from babingepet_services import replay_plots as plots
-from babingepet_services.replay_export import check_destinations, export_tables, write_whole
-from babingepet_services.replay_tables import minutes_of, trades_of
+from babingepet_services.replay import plots
+from babingepet_services.replay.export import check_destinations, export_tables, write_whole
+from babingepet_services.replay.tables import minutes_of, trades_of
 from tests.factories import equity_curve
 from tests.services import replays
 

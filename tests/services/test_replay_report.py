@@ -13,9 +13,9 @@ from babingepet.market.frames import FundingRates
 from babingepet.market.intervals import DAY, HOUR, MINUTE, month_start
 from babingepet.paper.position import NO_POSITION
 from babingepet.signals.registry import capability
-from babingepet_services.replay_baselines import beside
-from babingepet_services.replay_measures import LONGEST_HOLES
-from babingepet_services.replay_report import Timing, report_of
+from babingepet_services.replay.baselines import beside
+from babingepet_services.replay.measures import LONGEST_HOLES
+from babingepet_services.replay.report import Timing, report_of
 from tests.factories import WEDNESDAY
 from tests.services import replays
 

@@ -15,9 +15,9 @@ from babingepet.replay.deflation import Deflation
 from babingepet.replay.run import replay
 from babingepet.signals.registry import NAMES
 from babingepet_resources.settings import load_settings
-from babingepet_services.replay_inputs import ReplayRequest, read_inputs
-from babingepet_services.replay_sweep import run_sweep
-from babingepet_services.replay_sweep_report import SweepRequest, statement
+from babingepet_services.replay.inputs import ReplayRequest, read_inputs
+from babingepet_services.replay.sweep import run_sweep
+from babingepet_services.replay.sweep_report import SweepRequest, statement
 from tests.factories import WEDNESDAY, settings
 from tests.fakes import FakeClock
 from tests.services.swings import DAYS, EAGER, write_swinging_market

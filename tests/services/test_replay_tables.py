@@ -11,7 +11,7 @@ from babingepet.domain.codes import ExitReason, Gate, Grade, Regime, Side, Verdi
 from babingepet.errors import InputError
 from babingepet.replay.result import ReplayTrades
 from babingepet.signals.registry import NAMES
-from babingepet_services.replay_tables import (
+from babingepet_services.replay.tables import (
     decision_table,
     minutes_of,
     trade_table,

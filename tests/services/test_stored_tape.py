@@ -15,8 +15,8 @@ from babingepet.signals.vpin import bucket_volume
 from babingepet_resources.clients.feed import CollectedMinute
 from babingepet_resources.warehouse import history, schema, tape
 from babingepet_resources.warehouse.database import Database, open_database
-from babingepet_services.capture import summary_digest, tape_minute, tape_summary
-from babingepet_services.replay_cycle import replay_cycle
+from babingepet_services.capture.content import summary_digest, tape_minute, tape_summary
+from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START, MadeUpFeed
 from tests import factories as f
 from tests.services.conftest import LoopMaker, made_up_feed, new_loop
@@ -169,7 +169,7 @@ def test_what_an_older_version_stored_is_replayed(
         summary: Callable[..., dict[str, Any]] = tape_summary
         return {k: v for k, v in summary(minute).items() if k not in LATER_KEYS}
 
-    monkeypatch.setattr("babingepet_services.btc_facts.tape_summary", as_it_was)
+    monkeypatch.setattr("babingepet_services.btc.facts.tape_summary", as_it_was)
     list(make_loop(8).run())
     assert not any(LATER_KEYS & set(summary) for summary in reduced(warehouse))
     assert is_replayed(warehouse, -1)

@@ -17,9 +17,9 @@ from babingepet_resources.event_tape.frames import TapedQuotes, TapedTrades
 from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.warehouse import blobs, history, schema, tables
 from babingepet_resources.warehouse.database import Database, open_database
-from babingepet_services.live_parity import replay_day
-from babingepet_services.replay_cycle import replay_cycle
-from babingepet_services.tape_store import prune_tape, store_tape
+from babingepet_services.market.tape_store import prune_tape, store_tape
+from babingepet_services.replay.cycle import replay_cycle
+from babingepet_services.replay.live_parity import replay_day
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.services.conftest import made_up_feed, new_loop
 

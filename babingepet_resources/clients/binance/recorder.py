@@ -2,7 +2,7 @@
 
 Belongs here: which streams are recorded, what is written of them, and the snapshots of the book
 between them. Does not belong here: files (``recorder_files``), keeping sockets open (``streams``),
-and for how long (``babingepet_services.record``).
+and for how long (``babingepet_services.market.record``).
 """
 
 from __future__ import annotations

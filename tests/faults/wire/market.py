@@ -23,8 +23,8 @@ from babingepet_resources.exchange.threaded import ServedExchange, serve_in_thre
 from babingepet_resources.warehouse import candles, gaps, history, schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import DecisionRecord, GapRecord
-from babingepet_services.btc_cycle import BtcProgram
-from babingepet_services.btc_loop import BtcLoop, CycleReport, LoopOptions
+from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
 from tests.services.conftest import EAGER
 
 SEED = 3

@@ -1,0 +1,1 @@
+"""Filling the past from the archive and the exchange."""

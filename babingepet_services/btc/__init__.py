@@ -1,0 +1,1 @@
+"""The BTC loop: one minute decided, written, remembered; the loop over minutes."""

@@ -1,0 +1,1 @@
+"""What a decision read: named by content, stored, found again."""

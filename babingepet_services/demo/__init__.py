@@ -1,0 +1,1 @@
+"""A rehearsal of the loop on a loopback exchange."""

@@ -1,0 +1,1 @@
+"""From a trade or a decision back to everything that made it."""

@@ -1,0 +1,154 @@
+"""The kinds of file that can be imported: how each is read, and how its rows are stored.
+
+Belongs here: which reader and which table belong to a kind. Does not belong here: formats
+(``market_files``), tables (``warehouse``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Connection
+
+from babingepet.market.context import EtfFlows
+from babingepet.market.frames import Candles, FundingRates, OpenInterest, Trades
+from babingepet.market.intervals import MINUTE
+from babingepet_resources.market_files.candles import CandleRows, read_candles
+from babingepet_resources.market_files.etf_flows import read_etf_flows
+from babingepet_resources.market_files.fear_greed import FearGreed, read_fear_greed
+from babingepet_resources.market_files.funding import read_funding
+from babingepet_resources.market_files.open_interest import read_open_interest
+from babingepet_resources.market_files.rows import FileRows
+from babingepet_resources.market_files.trades import read_trades
+from babingepet_resources.warehouse import candles, etf_flows, fear_greed, funding, open_interest
+from babingepet_resources.warehouse.records import EtfFlowRecord, FearGreedRecord, InsertOutcome
+from babingepet_services.imports.pieces import Piece, Stores
+from babingepet_services.imports.trades import covered, minute_pieces
+from babingepet_services.market.gap_ledger import Market
+
+Kind = Literal["candles", "trades", "funding", "open-interest", "etf-flows", "fear-greed"]
+
+REVISED: frozenset[Kind] = frozenset({"etf-flows", "fear-greed"})
+"""Kinds of which the newest word counts: a file that was read before must not become it again."""
+
+ROWS_AT_ONCE = 100_000
+"""Rows stored in one transaction: less than a second of the database's one writer."""
+
+
+class Wanted(NamedTuple):
+    """What a reader is told.
+
+    Attributes:
+        symbol: Take only rows of this one; None when the file is to tell.
+        interval: Of candles; None when the file is to tell.
+        until: The import's time, UTC ms: nothing later can be true.
+    """
+
+    symbol: str | None
+    interval: str | None
+    until: int
+
+
+def read_file(kind: Kind, path: Path, wanted: Wanted) -> FileRows[Any]:
+    """Read a file of a kind.
+
+    Raises:
+        InputError: It cannot be used as a whole; the message begins with its path.
+    """
+    symbol, interval, until = wanted
+    match kind:
+        case "candles":
+            return read_candles(path, str(path), interval=interval, symbol=symbol, until=until)
+        case "trades":
+            return read_trades(path, str(path), symbol=symbol, until=until)
+        case "funding":
+            return read_funding(path, str(path), symbol=symbol, until=until)
+        case "open-interest":
+            return read_open_interest(path, str(path), symbol=symbol, until=until)
+        case "etf-flows":
+            return read_etf_flows(path, str(path), until=until)
+        case "fear-greed":
+            return read_fear_greed(path, str(path), until=until)
+
+
+class Plan(NamedTuple):
+    """How the rows of a file are stored.
+
+    Attributes:
+        total: How many rows the pieces have together.
+        pieces: In their order; made one by one.
+        notes: What a reader of the figures must know.
+    """
+
+    total: int
+    pieces: Iterator[Piece]
+    notes: tuple[str, ...] = ()
+
+
+def plan(stores: Stores, rows: FileRows[Any], market: Market, name: str) -> Plan:
+    """Cut the rows of a file into what is stored at a time.
+
+    Args:
+        stores: Where they go; trades also ask what is there already.
+        rows: What was read.
+        market: What they are stamped with.
+        name: The file's; the archive's tell which trades a file holds.
+    """
+    frame = rows.frame
+    if isinstance(frame, Trades):
+        return _plan_trades(stores, frame, market, name, whole=not rows.rows_rejected)
+    store = _store(rows, market)
+    pieces = (
+        Piece(len(piece), partial(store, piece))
+        for start in range(0, len(frame), ROWS_AT_ONCE)
+        for piece in [frame.rows(start, start + ROWS_AT_ONCE)]
+    )
+    return Plan(len(frame), pieces)
+
+
+def _plan_trades(stores: Stores, trades: Trades, market: Market, name: str, *, whole: bool) -> Plan:
+    spans = covered(trades, name, whole=whole)
+    minutes = sum(end - start for start, end in spans) // MINUTE
+    notes = [f"{minutes:,} whole minutes of order flow; rows_written and the like count minutes"]
+    if len(spans) > 1:
+        notes.append(f"numbers are missing among the trades: {len(spans) - 1:,} gaps")
+    return Plan(minutes, minute_pieces(stores, trades, spans, market), tuple(notes))
+
+
+Store = Callable[[Any, Connection, int], InsertOutcome]
+"""Takes rows, the transaction, and when they become known."""
+
+
+def _store(rows: FileRows[Any], market: Market) -> Store:
+    symbol, source = market.symbol, market.source
+
+    def store(piece: Any, connection: Connection, at: int) -> InsertOutcome:  # noqa: ANN401
+        match piece:
+            case Candles():
+                interval = rows.interval if isinstance(rows, CandleRows) else "1m"
+                return candles.insert(connection, symbol, interval, source, piece, known_at=at)
+            case FundingRates():
+                return funding.insert(connection, symbol, source, piece, known_at=at)
+            case OpenInterest():
+                return open_interest.insert(connection, symbol, source, piece, known_at=at)
+            case EtfFlows():
+                return etf_flows.insert(connection, _flows(piece, market, at))
+            case FearGreed():
+                return fear_greed.insert(connection, _index(piece, source, at))
+            case _:
+                raise TypeError(f"no table holds {type(piece).__name__}")
+
+    return store
+
+
+def _flows(piece: EtfFlows, market: Market, at: int) -> list[EtfFlowRecord]:
+    rows = zip(piece.day.tolist(), piece.flow_usd.tolist(), strict=True)
+    return [EtfFlowRecord(market.symbol, day, market.source, flow, at) for day, flow in rows]
+
+
+def _index(piece: FearGreed, source: str, at: int) -> list[FearGreedRecord]:
+    rows = zip(piece.day.tolist(), piece.value.tolist(), strict=True)
+    return [FearGreedRecord(day, source, value, at) for day, value in rows]

@@ -1,0 +1,1 @@
+"""How alike a simulated market and recordings are."""

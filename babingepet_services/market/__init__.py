@@ -1,0 +1,1 @@
+"""The market around the decisions: its source, health, gaps, recordings and tape."""

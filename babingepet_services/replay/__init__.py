@@ -1,0 +1,1 @@
+"""Deciding again: cycles, days, months, sweeps, and how they compare."""
