@@ -10,6 +10,7 @@ BabingepetError
 │   ├── ExchangeUnavailable    the exchange, or the network to it
 │   │   └── RateLimited            the exchange asked the whole client to be silent until a time
 │   ├── WarehouseUnavailable   the database
+│   │   └── OutcomeUnknown         it broke off while committing: look before deciding on
 │   ├── RecordingStopped       the folder of a recording cannot be written: make room
 │   └── TapeUnavailable        the folder or object store of the event tape
 │       └── HoursMissing           it answers, and does not hold the hours that are asked for
@@ -53,6 +54,10 @@ class RateLimited(ExchangeUnavailable):
 
 class WarehouseUnavailable(Unavailable):
     """The database cannot be reached, is locked, full or read-only."""
+
+
+class OutcomeUnknown(WarehouseUnavailable):
+    """The connection broke while it committed: what was to be written is there, or is not."""
 
 
 class RecordingStopped(Unavailable):

@@ -14,7 +14,8 @@ from babingepet_assets import jobs
 from babingepet_assets.btc import checks, decided, loop, market, tape
 from babingepet_assets.learning import parity
 from babingepet_resources.resources import default_resources
-from sensors import btc_loop, schedules
+from babingepet_services.version import code_version
+from sensors import btc_health, btc_loop, schedules
 
 
 def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -27,10 +28,11 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
         assets=[*market.ASSETS, *decided.ASSETS, tape.tape, parity.live_replay_parity],
         asset_checks=[*checks.ASSET_CHECKS, parity.is_complete],
         jobs=[loop.btc_loop, jobs.event_log_retention, parity.parity_job, tape.tape_job],
-        sensors=[btc_loop.btc_loop],
+        sensors=[btc_loop.btc_loop, btc_health.btc_loop_health],
         schedules=[schedules.daily_retention, schedules.nightly_parity, schedules.nightly_tape],
         resources={**default_resources(), **(resources or {})},
         executor=dg.in_process_executor,
+        metadata={"code_version": code_version()},  # of what is loaded now: the sensor compares it
     )
 
 

@@ -2,9 +2,10 @@
 
 1. refuse what cannot work: a port in use, a data folder in use
 2. choose the market; a recorded or simulated one is served by an exchange of our own
-3. start the code server, the daemon and the pages; restart whatever dies
-4. say where the pages are, and when the first decision was made
-5. on Ctrl-C or SIGTERM end everything in order: first what launches, then what decides
+3. wait for the databases, and bring the tables in place that a run may make itself
+4. start the code server, the daemon and the pages; restart whatever dies
+5. say where the pages are, and when the first decision was made
+6. on Ctrl-C or SIGTERM end everything in order: first what launches, then what decides
 
 `dagster dev` is not used: it ends when its daemon dies, and its code server is then gone with it.
 
@@ -13,6 +14,7 @@ Belongs here: the order. Does not belong here: each step (``supervision``).
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -21,9 +23,10 @@ from types import FrameType
 
 from babingepet.errors import InputError
 from babingepet_delivery.supervision import home as places
-from babingepet_delivery.supervision.children import Child
+from babingepet_delivery.supervision.children import Child, has_child
 from babingepet_delivery.supervision.home import Home
 from babingepet_delivery.supervision.market import MarketPlan, exchange_command, plan_market
+from babingepet_delivery.supervision.readiness import wait_for_databases
 from babingepet_delivery.supervision.watch import StartWatch
 from babingepet_resources.clients.clock import Clock, SystemClock
 from babingepet_resources.settings import Settings
@@ -54,14 +57,17 @@ def run(settings: Settings, say: Say | None = None) -> int:
 
     Raises:
         InputError: The port is in use, or the market cannot be served.
-        ConfigurationError: The data folder is in use or cannot be written.
+        ConfigurationError: The data folder is in use or cannot be written, or the database needs
+            `babingepet db upgrade`.
+        WarehouseUnavailable: The database refuses us.
     """
     clock, say = SystemClock(), say or _print
     places.require_free_port(settings.dagster_port)
     with places.only_one(settings.data_dir), _stop_asked() as is_stop_asked:
-        home = places.prepare_home(settings.data_dir, CHILDREN)
+        home = places.prepare_home(settings, CHILDREN)
         plan = plan_market(settings, clock)
         _introduce(plan, home, say)
+        wait_for_databases(plan.settings, clock, is_stop_asked, say)
         children = build_children(plan, home, clock)
         try:
             _start(children, home, clock, is_stop_asked)
@@ -86,8 +92,12 @@ def build_children(plan: MarketPlan, home: Home, clock: Clock) -> dict[str, Chil
     }
     if plan.exchange_port is None:
         del commands["exchange"]
+    # The code server's proxy does not notice that the server below it is gone.
+    needs = {"code-server": has_child}
     return {
-        name: Child(name, command, variables, home.log(name), clock)
+        name: Child(
+            name, command, variables, home.log(name), clock, needs.get(name, lambda _: True)
+        )
         for name, command in commands.items()
     }
 
@@ -156,5 +166,9 @@ def _stop_asked() -> Iterator[Callable[[], bool]]:
 
 
 def _print(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except OSError as error:  # what trades must not end because its log has no room
+        if error.errno != errno.ENOSPC:
+            raise

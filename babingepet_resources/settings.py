@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,30 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from babingepet.errors import ConfigurationError
 
 Market = Literal["auto", "binance", "recorded", "simulated"]
+
+REAL = "binance"
+"""The one source whose facts are not made up or played again."""
+SCHEMA = "babingepet"
+"""What PostgreSQL schemas beside the tables of the real market begin with, unless one is named."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the tables of one source are.
+
+    Attributes:
+        url: Of the database. Never shown: it may have a password.
+        schema: PostgreSQL schema; None for the server's default.
+    """
+
+    url: str = field(repr=False)
+    schema: str | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an embedded database; None of a server's."""
+        path = self.url.removeprefix("sqlite:///")
+        return None if path == self.url else Path(path)
 
 
 class Settings(BaseSettings):
@@ -29,7 +54,11 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)
     """A PostgreSQL address; SQLite in the data folder when unset. Never shown: it has a password."""
     database_schema: str | None = None
-    """PostgreSQL schema of the tables, when the database is shared with others."""
+    """PostgreSQL schema of the real market's tables, when the database is shared with others; what
+    the schemas of other sources and of Dagster begin with."""
+    dagster_database_url: str | None = Field(default=None, repr=False)
+    """PostgreSQL address for Dagster's storage, where the first one leads to a pooler in transaction
+    mode; the same database when unset. Never shown: it has a password."""
     market: Market = "auto"
     """Where the market comes from; auto is the real exchange when reachable, else simulated."""
     symbol: str = "BTCUSDT"
@@ -54,6 +83,9 @@ class Settings(BaseSettings):
     the data folder when unset. Never shown: it may have a password."""
     tape_days: int = Field(default=30, ge=3)
     """Days for which the event tape is kept; what the last two days read is in the warehouse too."""
+    events_per_run: int = Field(default=1_000, ge=1)
+    """Events after which the loop's run asks for a successor at the end of a market day: Dagster's
+    log is pruned by whole runs."""
     paused: bool = False
     """Whether entries are forbidden; exits always run."""
     dagster_port: int = 3000
@@ -72,15 +104,29 @@ class Settings(BaseSettings):
         """Where the event tape is."""
         return self.tape_url or str((self.data_dir / "tape").absolute())
 
-    def warehouse_url(self, source: str) -> str:
-        """Address of the database that holds facts of one source.
+    @property
+    def source(self) -> str:
+        """Whose facts are meant before the market is opened: auto hopes for the real exchange."""
+        return REAL if self.market == "auto" else self.market
 
-        Embedded, each source has a file of its own, so that real and made-up prices never meet.
+    def warehouse(self, source: str) -> Address:
+        """Where the facts of one source are.
+
+        Real and made-up prices never meet: embedded, each source has a file of its own; on
+        PostgreSQL, each but the real market has a schema of its own. A SQLite file that is named
+        holds what is put into it.
         """
         if self.database_url:
-            return self.database_url
-        name = "babingepet" if source == "binance" else f"babingepet-{source}"
-        return f"sqlite:///{(self.data_dir / name).absolute()}.sqlite"
+            named = Address(self.database_url, self.database_schema)
+            is_apart = source != REAL and not self.database_url.startswith("sqlite")
+            return Address(named.url, self.schema_beside(source)) if is_apart else named
+        name = "babingepet" if source == REAL else f"babingepet-{source}"
+        file = (self.data_dir / name).absolute()
+        return Address(f"sqlite:///{file}.sqlite", self.database_schema)
+
+    def schema_beside(self, name: str) -> str:
+        """The PostgreSQL schema of what is kept apart from the real market's tables."""
+        return f"{self.database_schema or SCHEMA}_{name.replace('-', '_')}"
 
 
 def load_settings(**given: object) -> Settings:

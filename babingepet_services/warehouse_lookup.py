@@ -1,5 +1,8 @@
 """In which warehouse a decision or a position is: the configured one first, then the others.
 
+A PostgreSQL database holds several: the real market's tables, and a schema for each other source.
+Embedded ones of the data folder are asked after them.
+
 Belongs here: which databases there are and finding an identifier or an account in them, without
 making or changing any. Does not belong here: what is read about it then.
 """
@@ -7,7 +10,7 @@ making or changing any. Does not belong here: what is read about it then.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,8 +18,8 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from babingepet.errors import BabingepetError, InputError
-from babingepet_resources.settings import Settings
-from babingepet_resources.warehouse import accounts, history
+from babingepet_resources.settings import REAL, Address, Settings
+from babingepet_resources.warehouse import accounts, history, schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.lookups import nearest_ids
 from babingepet_services.btc.records import PAPER
@@ -34,20 +37,19 @@ class Place:
     """A database that may hold decisions.
 
     Attributes:
-        name: configured, binance, recorded, simulated or demo.
-        url: Its address.
-        schema: PostgreSQL schema, if any.
-        file: The file of an embedded one.
+        name: configured, binance, recorded, simulated or demo; an embedded one may have the name
+            of one on the server.
+        address: The database, and the schema in it.
+        source: Whose facts it holds; None when they may be of several.
     """
 
     name: str
-    url: str
-    schema: str | None
-    file: Path | None
+    address: Address
+    source: str | None = None
 
     def open(self) -> Database:
         """Open it; an embedded file must exist."""
-        return open_database(self.url, self.schema)
+        return open_database(self.address.url, self.address.schema)
 
 
 @dataclass(frozen=True)
@@ -78,21 +80,38 @@ def demo_file(settings: Settings) -> Path:
 
 def embedded_places(settings: Settings) -> list[Place]:
     """The embedded warehouses of a data folder, whether they exist or not."""
-    embedded = settings.model_copy(update={"database_url": None})
-    places = [_embedded(name, embedded.warehouse_url(name)) for name in SOURCES]
-    return [*places, _embedded(DEMO, f"sqlite:///{demo_file(settings)}")]
+    embedded = settings.model_copy(update={"database_url": None, "database_schema": None})
+    places = [Place(source, embedded.warehouse(source), source) for source in SOURCES]
+    return [*places, Place(DEMO, Address(f"sqlite:///{demo_file(settings)}"))]
 
 
 def all_places(settings: Settings) -> list[Place]:
     """Where decisions may be, in the order in which they are asked."""
-    places = [p for p in embedded_places(settings) if p.file and p.file.is_file()]
+    places = embedded_places(settings)
+    places = [place for place in places if place.address.file and place.address.file.is_file()]
     places.sort(key=lambda place: place.name != settings.market)
-    if settings.database_url:
-        return [
-            Place(CONFIGURED, settings.database_url, settings.database_schema, None),
-            *places,
-        ]
-    return places
+    return [*_named_database(settings), *places]
+
+
+def _named_database(settings: Settings) -> list[Place]:
+    """What BABINGEPET_DATABASE_URL names; of a server's schemas those that were made."""
+    if not settings.database_url:
+        return []
+    address = settings.warehouse(settings.source)
+    if address.file is not None:
+        return [Place(CONFIGURED, address)]
+    configured = Place(CONFIGURED, address, settings.source)
+    others = [Place(name, settings.warehouse(name), name) for name in SOURCES if name != settings.source]  # fmt: skip
+    try:
+        with closing(open_database(address.url)) as database:
+            made = schema.made_schemas(database)
+    except BabingepetError:
+        return [configured]  # whoever opens it says what is wrong
+    is_expected = settings.source == REAL or configured.address.schema in made
+    return [
+        *([configured] if is_expected else []),
+        *(place for place in others if place.address.schema in made),
+    ]
 
 
 @contextmanager
@@ -174,10 +193,6 @@ class _Search:
         )
 
 
-def _embedded(name: str, url: str) -> Place:
-    return Place(name, url, None, Path(url.removeprefix("sqlite:///")))
-
-
 def named_places(settings: Settings, warehouse: str | None) -> list[Place]:
     """The warehouses of that name, or all of them.
 
@@ -186,9 +201,8 @@ def named_places(settings: Settings, warehouse: str | None) -> list[Place]:
     """
     places = all_places(settings)
     if warehouse == CONFIGURED and not settings.database_url:
-        configured = "binance" if settings.market == "auto" else settings.market
-        return named_places(settings, configured)
-    chosen = [place for place in places if warehouse in {None, place.name}]
+        return named_places(settings, settings.source)
+    chosen = [place for place in places if warehouse in {None, place.name, place.source}]
     if not chosen:
         what = "no warehouse" if warehouse is None else f"no warehouse named {warehouse}"
         raise InputError(f"there is {what} in {settings.data_dir.absolute()} yet")

@@ -18,7 +18,7 @@ daily_retention = dg.ScheduleDefinition(
     cron_schedule="20 3 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Deletes old runs of the loop every night at 03:20 UTC.",
+    description="Deletes old runs, evaluations and messages every night at 03:20 UTC.",
 )
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.databases"]
+
 PRODUCT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
 
@@ -64,7 +66,7 @@ def recorded_data() -> Path:
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configured: None) -> Path:
     """An empty data folder of this test's own, named in BABINGEPET_DATA_DIR."""
     folder = tmp_path / "data"
     folder.mkdir()

@@ -17,8 +17,13 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse.records import CheckRecord
 from babingepet_services.btc.checks import CHECKS, CheckSpec
+from babingepet_services.btc.loop_health import LoopHealth
+from babingepet_services.btc.loop_watch import existing_warehouse, look_at
 from babingepet_services.btc_day.checks import check_day
 from babingepet_services.btc_day.day import open_scope
+
+DECIDED = "btc/decisions"
+LOOP_CHECK = "the_loop_decides"
 
 
 def evaluation(record: CheckRecord) -> dg.AssetCheckEvaluation:
@@ -85,4 +90,48 @@ def _evaluate(
     )
 
 
-ASSET_CHECKS = tuple(build_check(spec) for spec in CHECKS)
+def loop_evaluation(health: LoopHealth) -> dg.AssetCheckEvaluation:
+    """How the loop is, as Dagster's event: of now, not of a day.
+
+    Without a run, a second evaluation of one check and day would be refused.
+    """
+    return dg.AssetCheckEvaluation(
+        asset_key=asset_key(DECIDED),
+        check_name=LOOP_CHECK,
+        passed=not health.is_fault,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=health.detail,
+        metadata={"state": health.state},
+    )
+
+
+def build_loop_check() -> dg.AssetChecksDefinition:
+    """Define the check of the loop; it has days only so that a run leaves nothing planned behind."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+
+        @dg.asset_check(
+            asset=asset_key(DECIDED),
+            name=LOOP_CHECK,
+            description="A loop is alive and decides: a heartbeat alone is not enough. Looked at "
+            "every minute by the sensor btc_loop_health.",
+            blocking=False,
+            partitions_def=DAILY,
+            pool=REPORT_POOL,
+        )
+        def the_loop_decides(
+            settings: dg.ResourceParam[Settings], clock: dg.ResourceParam[Clock]
+        ) -> dg.AssetCheckResult:
+            with existing_warehouse(settings, clock) as database:
+                health = look_at(database, settings, clock, watched_since=0).health
+            return dg.AssetCheckResult(
+                passed=not health.is_fault,
+                severity=dg.AssetCheckSeverity.ERROR,
+                description=health.detail,
+                metadata={"state": health.state},
+            )
+
+    return the_loop_decides
+
+
+ASSET_CHECKS = (*(build_check(spec) for spec in CHECKS), build_loop_check())

@@ -6,6 +6,9 @@ Belongs here: which minute is reported how. Does not belong here: what a report 
 Events of the run are deleted with it when it is old. The report that ends a market day is written
 without a run instead. Check evaluations are the run's: of several of one check and day Dagster
 keeps the newest in one row, where without a run the second would be refused.
+
+Whoever writes the events may stop at any of them. An hour that was not told is told with the next;
+the end of a day is told again every minute until it is written.
 """
 
 from __future__ import annotations
@@ -19,9 +22,11 @@ from babingepet.domain.decision import Decision
 from babingepet.market.intervals import DAY, HOUR, MINUTE, day_key
 from babingepet_assets.btc.checks import evaluation
 from babingepet_assets.btc.reporting import REPORTS, asset_key, metadata
+from babingepet_assets.btc.run_log import Event
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.warehouse.database import Database
 from babingepet_services.btc.loop import CycleReport
+from babingepet_services.btc.writing import DECIDED_BEFORE
 from babingepet_services.btc_day.checks import check_day
 from babingepet_services.btc_day.day import DayScope, Describe
 
@@ -30,7 +35,6 @@ REPORT_EVERY = 20.0
 at 120x an hour of the market lasts 30 s."""
 CODE_VERSION_TAG = "dagster/code_version"
 
-Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 Runless = Callable[[dg.AssetMaterialization], object]
 
 
@@ -66,6 +70,7 @@ class LoopEvents:
         self._clock = clock
         self._reports = reports
         self._last: int | None = None
+        self._unreported: list[int] = []
         self._reported_at = -REPORT_EVERY
         self.count = 0
         self.day_ended = False
@@ -77,17 +82,28 @@ class LoopEvents:
             report: The minute.
             accelerated: Whether the market runs faster than the wall clock.
         """
+        if report.missed == DECIDED_BEFORE:  # and told by whoever decided it
+            return
         last, as_of = self._last, report.as_of
         self._last = as_of
-        self.day_ended = last is not None and as_of // DAY > last // DAY
+        before = as_of - MINUTE if last is None else last
+        self.day_ended = as_of // DAY > before // DAY
+        if self.day_ended:
+            self._unreported.append(before)
         if report.decision is not None and not accelerated:
             yield from self._counted([minute_event(report.decision)])
-        if last is not None and self.day_ended:
-            yield from self._counted(self._checks(last))
-            for event in self._day(last):
-                self._report_runless(event)
+        if self._unreported:
+            yield from self._ends_of_days()
         elif last is None or (as_of // HOUR > last // HOUR and self._is_due(accelerated)):
             yield from self.full()
+
+    def _ends_of_days(self) -> Iterator[Event]:
+        while self._unreported:
+            moment = self._unreported[0]
+            yield from self._counted(self._checks(moment))
+            for event in self._day(moment):
+                self._report_runless(event)
+            del self._unreported[0]
 
     def full(self) -> Iterator[Event]:
         """All assets and checks of the day of the last minute."""

@@ -9,13 +9,17 @@ signal only sets a flag while a cycle is in hand; the flag is asked for between 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import dagster as dg
 from dagster._utils.interrupts import capture_interrupts, check_captured_interrupt
 
+from babingepet_assets.btc.run_log import STORAGE_AWAY
 from babingepet_resources.clients.clock import Clock
+
+log = logging.getLogger(__name__)
 
 STATUS_EVERY = 3.0
 """Seconds between two looks at the run's status: at 120x a cycle takes half a second, a look 2 ms."""
@@ -27,7 +31,8 @@ class StopWatch:
     """Whether the run may go on.
 
     Args:
-        status: Asks Dagster what it believes of this run; None when it knows no such run.
+        status: Asks Dagster what it believes of this run; None when it knows no such run. It may
+            raise one of ``STORAGE_AWAY``, which is no reason to leave: the lease guards the market.
         clock: This machine's clock.
 
     Attributes:
@@ -44,11 +49,18 @@ class StopWatch:
         """Ask between two minutes."""
         self.notice_signal()
         if self.reason is None and self._clock.monotonic() - self._looked_at >= STATUS_EVERY:
-            self._looked_at = self._clock.monotonic()
-            status = self._status()
-            if status != dg.DagsterRunStatus.STARTED:
-                self.leave(f"Dagster says the run is {status.value if status else 'unknown'}")
+            self._look()
+            self._looked_at = self._clock.monotonic()  # a look at a storage that is away takes 6 s
         return self.reason is not None
+
+    def _look(self) -> None:
+        try:
+            status = self._status()
+        except STORAGE_AWAY as error:
+            log.warning("Dagster does not say whether the run goes on: %s", error)
+            return
+        if status != dg.DagsterRunStatus.STARTED:
+            self.leave(f"Dagster says the run is {status.value if status else 'unknown'}")
 
     def notice_signal(self) -> None:
         """Remember a signal that was caught; Dagster forgets it when the catching ends."""
@@ -61,7 +73,10 @@ class StopWatch:
 
     def is_wanted(self) -> bool:
         """Whether Dagster still counts this run as running: then it may report, and succeeds."""
-        return self._status() == dg.DagsterRunStatus.STARTED
+        try:
+            return self._status() == dg.DagsterRunStatus.STARTED
+        except STORAGE_AWAY:
+            return True  # nobody has ended it, as far as can be known
 
 
 def uninterrupted(items: Iterator[Item], watch: StopWatch) -> Iterator[Item]:

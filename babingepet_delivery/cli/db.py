@@ -1,6 +1,8 @@
-"""``babingepet db``: looking after the warehouse's tables."""
+"""``babingepet db``: looking after the database's tables."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from cyclopts import App
 
@@ -18,18 +20,34 @@ def database_commands() -> App:
 def upgrade(*, json: Json = False) -> int:
     """Bring the configured database to this version's tables.
 
-    It is the one of BABINGEPET_DATABASE_URL, or the embedded one of BABINGEPET_MARKET in the data
-    folder. Tables that Babingepet did not create are never touched.
+    It is the one of BABINGEPET_DATABASE_URL with all of its schemas and Dagster's tables, or the
+    embedded one of BABINGEPET_MARKET in the data folder. Tables that Babingepet did not create are
+    never touched.
     """
     from babingepet_resources.settings import load_settings
-    from babingepet_services.upgrade import upgrade_warehouse
+    from babingepet_services.upgrade import upgrade_database
 
-    done = upgrade_warehouse(load_settings())
+    done = upgrade_database(load_settings())
     if json:
         output.print_json(done)
-    elif done["applied"]:
-        steps = ", ".join(done["applied"])
-        output.console().print(f"{done['database']}: applied {steps}; now at {done['revision']}")
-    else:
-        output.console().print(f"{done['database']}: nothing to do, at {done['revision']}")
+        return output.OK
+    lines = [_told(warehouse) for warehouse in (done, *done["others"])]
+    if dagster := done["dagster"]:
+        lines.append(_told_of_dagster(dagster))
+    for line in lines:
+        output.console().print(line, soft_wrap=True)
     return output.OK
+
+
+def _told(done: dict[str, Any]) -> str:
+    if done["applied"]:
+        steps = ", ".join(done["applied"])
+        return f"{done['database']}: applied {steps}; now at {done['revision']}"
+    return f"{done['database']}: nothing to do, at {done['revision']}"
+
+
+def _told_of_dagster(done: dict[str, Any]) -> str:
+    if done["before"] == done["version"]:
+        return f"{done['database']}: nothing to do, at Dagster {done['version']}"
+    how = f"migrated from Dagster {done['before']}" if done["before"] else "made"
+    return f"{done['database']}: {how}; now at Dagster {done['version']}"

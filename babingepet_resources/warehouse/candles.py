@@ -95,16 +95,28 @@ def missing(
     connection: Connection, symbol: str, interval: str, source: str, start: int, end: int
 ) -> list[tuple[int, int]]:
     """The holes of a range, as half-open spans on the interval's grid, in ascending time."""
-    step = _step(interval)
+    times = table.columns.open_time
+    query = select(times).where(*_matches(symbol, interval, source), times >= start, times < end)
+    stored = connection.execute(query.order_by(times)).scalars().all()
+    return holes(np.array(stored, dtype=np.int64), start, end, _step(interval))
+
+
+def holes(open_time: Ints, start: int, end: int, step: int) -> list[tuple[int, int]]:
+    """The holes among candles that open within [start, end), in ascending time.
+
+    Args:
+        open_time: Of the candles there are, ascending, UTC ms.
+        start: UTC ms, included; like ``end`` anywhere on the grid of ``step`` or off it.
+        end: UTC ms, excluded.
+        step: The interval, ms.
+    """
     first, stop = -(-start // step) * step, end // step * step
     if stop <= first:
         return []
-    times = table.columns.open_time
-    query = select(times).where(*_matches(symbol, interval, source), times >= first, times < stop)
-    stored = connection.execute(query.order_by(times)).scalars().all()
-    edges = np.array([first - step, *stored, stop], dtype=np.int64)
-    holes = np.flatnonzero(np.diff(edges) > step)
-    return [(int(edges[hole]) + step, int(edges[hole + 1])) for hole in holes]
+    inside = open_time[(open_time >= first) & (open_time < stop)]
+    edges = np.concatenate([[first - step], inside, [stop]])
+    gaps = np.flatnonzero(np.diff(edges) > step)
+    return [(int(edges[gap]) + step, int(edges[gap + 1])) for gap in gaps]
 
 
 def _key(symbol: str, interval: str, source: str) -> dict[str, str]:

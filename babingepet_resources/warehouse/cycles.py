@@ -6,7 +6,7 @@ anything slow. Hash and compress before; nothing waits for the network inside.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from babingepet.errors import CycleAlreadyDecided, IntegrityBroken
 from babingepet_resources.warehouse import (
@@ -26,6 +26,7 @@ from babingepet_resources.warehouse.records import (
     DecisionRecord,
     InsertOutcome,
     Lease,
+    MarketFacts,
     PositionRecord,
 )
 from babingepet_resources.warehouse.statements import insert_records, replacing
@@ -55,14 +56,50 @@ def commit(database: Database, held: Lease | None, write: CycleWrite, *, now: in
         LeaseLost: Another loop took over; nothing was written.
         CycleAlreadyDecided: The cycle, or its minute, was decided before; nothing was written.
         IntegrityBroken: A row contradicts another: a closed position would change.
+        OutcomeUnknown: The connection broke during the commit; all was written, or nothing.
         WarehouseUnavailable: The database; nothing was written.
     """
-    with database.writing() as connection:
+
+    def whole_cycle(connection: Connection) -> CycleOutcome:
         if held is not None:
             lease.renew_and_claim(connection, held, now, write.decision.cycle_id)
         _write_decision(connection, write.decision)
         _write_what_was_decided(connection, write)
         return _write_market(connection, write)
+
+    return database.transact(whole_cycle)
+
+
+def is_written(database: Database, held: Lease, book: str, cycle_id: str, *, now: int) -> bool:
+    """Whether a cycle is stored whose commit broke off; waits for it, if it still goes on.
+
+    Raises:
+        LeaseLost: Another loop took over; it knows.
+        WarehouseUnavailable: The database; nothing is known yet.
+    """
+
+    def stored(connection: Connection) -> bool:
+        lease.keep(connection, held, now)
+        decided = btc_decisions.c
+        query = select(decided.cycle_id).where(decided.book == book, decided.cycle_id == cycle_id)
+        return connection.execute(query).first() is not None
+
+    return database.transact(stored)
+
+
+def put_facts(database: Database, held: Lease, facts: MarketFacts, *, now: int) -> CycleOutcome:
+    """Write facts that are too many for one cycle, whole or not at all, under the same fence.
+
+    Raises:
+        LeaseLost: Another loop took over; nothing was written.
+        WarehouseUnavailable: The database.
+    """
+
+    def under_the_fence(connection: Connection) -> CycleOutcome:
+        lease.keep(connection, held, now)
+        return _write_market(connection, facts)
+
+    return database.transact(under_the_fence)
 
 
 def _write_decision(connection: Connection, decision: DecisionRecord) -> None:
@@ -93,7 +130,7 @@ def _write_position(connection: Connection, position: PositionRecord) -> None:
         )
 
 
-def _write_market(connection: Connection, write: CycleWrite) -> CycleOutcome:
+def _write_market(connection: Connection, write: MarketFacts) -> CycleOutcome:
     stored = InsertOutcome()
     for batch in write.candles:
         stored += candles.insert(

@@ -7,15 +7,15 @@ What does not: their tables' keys (``candles``, ``funding``, ``news`` and so on)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Select, Table, select, tuple_
 
 from babingepet.market.frames import Bools, Floats, Frame, Ints
+from babingepet_resources.warehouse.copying import Column
 from babingepet_resources.warehouse.records import InsertOutcome
-from babingepet_resources.warehouse.statements import insert, insert_records, written_columns
+from babingepet_resources.warehouse.statements import insert_columns, insert_records
 
 SomeFrame = TypeVar("SomeFrame", bound=Frame)
 
@@ -27,7 +27,7 @@ def insert_frame(
     connection: Connection,
     table: Table,
     key: Mapping[str, str],
-    constants: Mapping[str, object],
+    constants: Mapping[str, int | bool],
     frame: Frame,
 ) -> InsertOutcome:
     """Insert a frame's rows; rows already stored are compared, never overwritten.
@@ -39,10 +39,8 @@ def insert_frame(
         constants: The remaining columns, the same for all rows.
         frame: Ascending in time; NaN is stored as NULL.
     """
-    columns: dict[str, Any] = {name: repeat(value) for name, value in {**constants, **key}.items()}
-    columns |= {name: _values(column) for name, column in frame.columns().items()}
-    rows = zip(*(columns[name] for name in written_columns(table)), strict=False)
-    written = insert(connection, table, rows)
+    columns: dict[str, Column] = {**constants, **key, **frame.columns()}
+    written = insert_columns(connection, table, columns, len(frame))
     if written == len(frame):
         return InsertOutcome(written)
     start, end = int(frame.time[0]), int(frame.time[-1]) + 1
@@ -115,16 +113,6 @@ def stored_times(
 
 def _fields(record: object, names: Sequence[str]) -> tuple[Any, ...]:
     return tuple(getattr(record, name) for name in names)
-
-
-def _values(column: np.ndarray[Any, Any]) -> list[Any]:
-    if column.dtype == np.float64:
-        missing = np.isnan(column)
-        if missing.any():
-            column = column.astype(object)
-            column[missing] = None
-    values: list[Any] = column.tolist()
-    return values
 
 
 def _differing(given: Frame, stored: Frame) -> int:

@@ -85,6 +85,21 @@ def verdicts(
     return {row.as_of: row.verdict for row in connection.execute(query)}
 
 
+def fences(
+    connection: Connection, book: str, symbol: str, source: str, start: int, end: int
+) -> dict[int, int]:
+    """The fence that each decision was made under, by its time, start <= as_of < end."""
+    table = btc_decisions.c
+    query = select(table.as_of, table.fence).where(
+        table.book == book,
+        table.symbol == symbol,
+        table.source == source,
+        table.as_of >= start,
+        table.as_of < end,
+    )
+    return {row.as_of: row.fence for row in connection.execute(query)}
+
+
 def signals(connection: Connection, book: str, cycle_id: str) -> list[SignalRecord]:
     """All signals of one cycle, by name."""
     table = crypto_signals.c

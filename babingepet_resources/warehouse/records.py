@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from babingepet_resources.warehouse.context_records import (
     EtfFlowRecord,
@@ -219,6 +219,23 @@ class ReasoningRecord:
     kind: str
     text: str
     detail: JsonMap
+
+
+class MarketFacts(Protocol):
+    """What was collected, whatever was decided on it; cycles are written with theirs."""
+
+    @property
+    def candles(self) -> Sequence[CandleBatch]: ...
+    @property
+    def funding(self) -> Sequence[FundingBatch]: ...
+    @property
+    def open_interest(self) -> Sequence[OpenInterestBatch]: ...
+    @property
+    def order_flow(self) -> Sequence[OrderFlowRecord]: ...
+    @property
+    def order_books(self) -> Sequence[OrderBookRecord]: ...
+    @property
+    def large_prints(self) -> Sequence[LargePrintRecord]: ...
 
 
 @dataclass(frozen=True)

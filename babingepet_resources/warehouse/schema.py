@@ -15,10 +15,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 
 from babingepet.errors import ConfigurationError
 from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.limits import PATIENT
 from babingepet_resources.warehouse.tables import metadata
 
 VERSION_TABLE = "alembic_version"
@@ -67,6 +68,21 @@ def is_current(database: Database) -> bool:
     return current(database) == head()
 
 
+def made_schemas(database: Database) -> set[str | None]:
+    """Schemas of a PostgreSQL database that hold our tables; None stands for the server's default.
+
+    Raises:
+        WarehouseUnavailable: It does not answer.
+    """
+    query = text(
+        "SELECT nspname, nspname = current_schema() FROM pg_class JOIN pg_namespace n "
+        "ON n.oid = relnamespace WHERE relname = 'warehouse_meta' AND relkind = 'r'"
+    )
+    with database.reading() as connection:
+        found = connection.execute(query).all()
+    return {name for name, _ in found} | {None for _, is_default in found if is_default}
+
+
 def upgrade(database: Database) -> Upgrade:
     """Bring a database to the newest revision.
 
@@ -75,7 +91,8 @@ def upgrade(database: Database) -> Upgrade:
             upgraded by a newer version.
         WarehouseUnavailable: The database.
     """
-    _create_schema(database)
+    database = database.within(PATIENT)
+    make_schema(database)
     goal = head()
     applied: list[str] = []
     before: str | None = None
@@ -89,6 +106,24 @@ def upgrade(database: Database) -> Upgrade:
                 return Upgrade(before, goal, tuple(applied))
             command.upgrade(_config(connection), "+1")
             applied.append(str(_stored_revision(connection)))
+
+
+def make_schema(database: Database) -> None:
+    """Make the PostgreSQL schema that a database was opened with, if it is not there.
+
+    Raises:
+        WarehouseUnavailable: The database.
+    """
+    if database.schema is None:
+        return
+    # Asked first: where an administrator made it, the user may lack the right that IF NOT EXISTS needs.
+    exists = text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+    with database.reading() as connection:
+        if connection.execute(exists, {"name": database.schema}).first():
+            return
+    with database.writing() as connection:
+        _lock(connection)  # two at once: IF NOT EXISTS alone lets the second fail on the catalogue
+        connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"')
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -105,18 +140,9 @@ def _lock(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _create_schema(database: Database) -> None:
-    if database.schema is None:
-        return
-    with database.writing() as connection:
-        exists = text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
-        if connection.execute(exists, {"name": database.schema}).first() is None:
-            connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"')
-
-
 def _revision(connection: Connection, database: Database) -> str | None:
     """The revision, after making sure that the tables are ours."""
-    present = set(inspect(connection).get_table_names())
+    present = _names_in_use(connection)
     clashing = sorted(present & {*metadata.tables, VERSION_TABLE})
     if not clashing:
         return None
@@ -134,6 +160,14 @@ def _revision(connection: Connection, database: Database) -> str | None:
         f"The database {database.where} holds tables that Babingepet did not create: "
         f"{', '.join(clashing)}. They were left alone. {_offer(database)}"
     )
+
+
+def _names_in_use(connection: Connection) -> set[str]:
+    """Names of tables, and of views, indexes and sequences, which share them."""
+    query = "SELECT name FROM sqlite_schema"
+    if connection.dialect.name == "postgresql":
+        query = "SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)"
+    return set(connection.execute(text(query)).scalars())
 
 
 def _refuse_strangers(present: set[str], revision: str | None, database: Database) -> None:
@@ -157,8 +191,8 @@ def _offer(database: Database) -> str:
 
 def _stored_revision(connection: Connection) -> str | None:
     query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 (a constant)
-    revision: str | None = connection.execute(query).scalar_one_or_none()
-    return revision
+    revisions = connection.execute(query).scalars().all()
+    return revisions[0] if len(revisions) == 1 else None  # several are those of another program
 
 
 def _is_ours(connection: Connection) -> bool:

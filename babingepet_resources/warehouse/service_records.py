@@ -22,6 +22,16 @@ class Lease:
     cycle_id: str | None = None
     """The newest cycle that was claimed under this lease, by any owner."""
     released_at: int | None = None
+    decided_at: int | None = None
+    """When the newest cycle was written: a heartbeat may be fresh while nothing is decided."""
+    code_version: str | None = None
+    """Code that the owner runs."""
+    handover_reason: str | None = None
+    """Why the owner is to hand over at the end of a cycle; None while nobody asked."""
+    successor: str | None = None
+    """Who stands by, warmed up, to be handed the lease."""
+    successor_at: int | None = None
+    """Heartbeat of the successor."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,11 @@ loop_lease = Table(
     time_column("acquired_at"),
     key_column("cycle_id", null=True),
     time_column("released_at", null=True),
+    time_column("decided_at", null=True),
+    key_column("code_version", null=True),
+    text_column("handover_reason", null=True),
+    key_column("successor", null=True),
+    time_column("successor_at", null=True),
     PrimaryKeyConstraint("name"),
 )
 

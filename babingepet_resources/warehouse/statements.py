@@ -10,13 +10,14 @@ transaction that SQLAlchemy began. The text is the same on both databases but fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any, TypeVar
 
+import numpy as np
 from sqlalchemy import Connection, Dialect, Row, Select, Table, TypeDecorator
 from sqlalchemy.engine.interfaces import DBAPICursor
 
@@ -30,7 +31,7 @@ KEEP = "DO NOTHING"
 _ROWS_A_ROUND_TRIP = 500
 """Rows in one INSERT on PostgreSQL, where every statement crosses the network."""
 
-_ROWS_WORTH_A_COPY = 5_000
+_ROWS_WORTH_A_COPY = 1_000
 """From here on PostgreSQL's COPY is faster, in spite of its temporary table."""
 
 
@@ -88,10 +89,35 @@ def insert(
     try:
         if connection.dialect.name == "sqlite":
             return _insert_each(cursor, statement, values)
-        if len(values) > _ROWS_WORTH_A_COPY:
-            names = _names(written_columns(table))
-            return copying.insert(cursor, f'"{table.name}"', names, statement.tail, values)  # type: ignore[arg-type]
         return _insert_in_pages(cursor, statement, values)
+    finally:
+        cursor.close()
+
+
+def insert_columns(
+    connection: Connection,
+    table: Table,
+    columns: Mapping[str, copying.Column],
+    rows: int,
+    on_conflict: str = KEEP,
+) -> int:
+    """Insert rows given as columns; see ``insert``.
+
+    Args:
+        connection: A writing connection.
+        table: Has no columns but numbers, flags and text.
+        columns: One for each of ``written_columns``; NaN is stored as NULL.
+        rows: How many there are.
+        on_conflict: What becomes of rows that are stored already.
+    """
+    ordered = {name: columns[name] for name in written_columns(table)}
+    if connection.dialect.name == "sqlite" or rows < _ROWS_WORTH_A_COPY:
+        listed = [_listed(column) for column in ordered.values()]
+        return insert(connection, table, zip(*listed, strict=False), on_conflict)
+    cursor = connection.connection.cursor()
+    try:
+        tail = _statement(table, connection.dialect, on_conflict).tail
+        return copying.insert(cursor, table.name, ordered, rows, tail)  # type: ignore[arg-type]
     finally:
         cursor.close()
 
@@ -147,6 +173,16 @@ def _insert_in_pages(cursor: DBAPICursor, statement: _Insert, values: list[tuple
         cursor.execute(sql, tuple(chain.from_iterable(page)))
         written += cursor.rowcount
     return written
+
+
+def _listed(column: copying.Column) -> Iterable[Any]:
+    if not isinstance(column, np.ndarray):
+        return repeat(column)
+    if column.dtype.kind == "f" and (missing := np.isnan(column)).any():
+        column = column.astype(object)
+        column[missing] = None
+    values: list[Any] = column.tolist()
+    return values
 
 
 def _record(row: Row[Any], record: type[Record]) -> Record:

@@ -18,6 +18,7 @@ from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.exchange.moments import parse_moment
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.limits import PATIENT
 from babingepet_services.backfill.kinds import CandleSeries, FundingSeries, OpenInterestSeries
 from babingepet_services.backfill.outcome import Outcome
 from babingepet_services.backfill.plan import Only, Plan, Request
@@ -134,7 +135,7 @@ def _opened(
     start, end = wanted.days(clock.now())
     request = Request(Market(settings.symbol, source), start, end, wanted.only)
     with (
-        closing(open_warehouse(settings, source)) as database,
+        closing(open_warehouse(settings, source).within(PATIENT)) as database,
         open_sources(settings, clock, source, end, wanted.only) as sources,
     ):
         series = _series(wanted.kind, request.market, database, settings, sources)

@@ -15,7 +15,7 @@ from babingepet_resources.warehouse import market_files
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import MarketFileRecord
 from babingepet_services.backfill.outcome import Outcome
-from babingepet_services.backfill.series import Series
+from babingepet_services.backfill.series import Series, Written
 from babingepet_services.backfill.sources import Sources
 from babingepet_services.market import gap_ledger
 from babingepet_services.market.gap_ledger import Span
@@ -59,7 +59,8 @@ class BackfillStore:
             file: To be remembered as read; None for an answer of the exchange.
         """
         series, market = self._series, self._series.market
-        with self._database.writing() as connection:
+
+        def stored(connection: Connection) -> tuple[Written, int]:
             # A time of its own for each transaction, in their order: a loop that loads its history
             # meanwhile saw all rows up to some time and none after, and its decisions can be made
             # again.
@@ -78,18 +79,24 @@ class BackfillStore:
                 connection, market, series.feed, filled,
                 lambda gap: self._is_whole(connection, gap, span), repaired_at=at, origin=origin,
             )  # fmt: skip
+            return written, noted + closed
+
+        written, repaired = self._database.transact(stored)
         self._outcome.add(written, origin)
-        self._outcome.gaps["repaired"] += noted + closed
+        self._outcome.gaps["repaired"] += repaired
 
     def note_left(self, left: list[tuple[Span, str]]) -> None:
         """Note holes that nobody could fill, with their reasons."""
         series = self._series
         self._outcome.left = left
-        with self._database.writing() as connection:
+
+        def noted(connection: Connection) -> None:
             gap_ledger.note_open(connection, series.market, series.feed, left, self._seen_at)
             if left:
                 span = (left[0][0][0], left[-1][0][1])
                 gap_ledger.settle(connection, series.market, *span)
+
+        self._database.transact(noted)
 
     def _is_whole(self, connection: Connection, gap: Span, filled: Span) -> bool:
         near = (max(gap[0], filled[0] - NEAR), min(gap[1], filled[1] + NEAR))

@@ -242,10 +242,16 @@ def commit(
     Raises:
         LeaseLost: Another loop owns the market; nothing was written.
         CycleAlreadyDecided: The minute was decided before; nothing was written.
+        OutcomeUnknown: Nobody knows yet; the state is as before.
         WarehouseUnavailable: Nothing was written; the state is as before.
     """
     cycles.commit(database, lease, write, now=write.decision.decided_at)
     pending.clear()
+    take_over(decided, memory)
+
+
+def take_over(decided: Decided, memory: BtcMemory) -> None:
+    """Let the memory go on from a cycle that is written."""
     memory.watch.written()
     decision = decided.decision
     memory.state, memory.last_as_of = decided.state, decision.as_of

@@ -63,19 +63,25 @@ def load_memory(
     info = feed.info
     begin, now = minutes_needed_from(as_of), as_of - MINUTE
     loaded: list[LoadedBatch] = []
+    # One snapshot, and no transaction while the exchange is asked: a minute of standing idle would
+    # hold a server's connection, and what others removed, for nothing.
     with database.reading() as connection:
-        minutes = _complete(connection, feed, "1m", begin, now, as_of, loaded, alive)
-        first = int(minutes.open_time[0]) if len(minutes) else now
+        stored_minutes = candles.read(connection, info.symbol, "1m", info.source, begin, now)
         since = min(
             hours_needed_from(as_of),
             candles.first_open(connection, info.symbol, "1h", info.source) or as_of,
         )
-        hours = _complete(connection, feed, "1h", since, first // HOUR * HOUR, as_of, loaded, alive)
-        rates = _funding(connection, feed, as_of, loaded)
-        readings = _open_interest(connection, feed, as_of, loaded)
+        stored_hours = candles.read(connection, info.symbol, "1h", info.source, since, now)
+        stored_rates, stored_readings = _read_beside(connection, info, as_of)
         state, last_as_of = load_last_state(connection, book, info)
         account = history.last_portfolio(connection, book, info.symbol, info.source)
         context_feeds = present_feeds(connection)
+    minutes = _complete(stored_minutes, feed, "1m", begin, now, as_of, loaded, alive)
+    first = (int(minutes.open_time[0]) if len(minutes) else now) // HOUR * HOUR
+    hours = stored_hours.between(since, first)
+    hours = _complete(hours, feed, "1h", since, first, as_of, loaded, alive)
+    rates = _funding(stored_rates, feed, as_of, loaded)
+    readings = _open_interest(stored_readings, feed, as_of, loaded)
     memory = BtcMemory(
         info=info,
         month=month_start(as_of),
@@ -113,8 +119,18 @@ def load_last_state(
     return load_state(stored), last.as_of
 
 
+def _read_beside(
+    connection: Connection, info: FeedInfo, as_of: int
+) -> tuple[FundingRates, OpenInterest]:
+    symbol, source, end = info.symbol, info.source, as_of + 1
+    return (
+        funding.read(connection, symbol, source, as_of - FUNDING_DAYS * DAY, end),
+        open_interest.read(connection, symbol, source, as_of - OPEN_INTEREST_SPAN, end),
+    )
+
+
 def _complete(
-    connection: Connection,
+    stored: Candles,
     feed: MarketFeed,
     interval: str,
     start: int,
@@ -124,11 +140,9 @@ def _complete(
     alive: Callable[[], None],
 ) -> Candles:
     info = feed.info
-    stored = candles.read(connection, info.symbol, interval, info.source, start, end)
     parts = [stored]
-    for hole_start, hole_end in candles.missing(
-        connection, info.symbol, interval, info.source, start, end
-    ):
+    step = INTERVALS[interval]
+    for hole_start, hole_end in candles.holes(stored.open_time, start, end, step):
         fetched = _fetch(feed, interval, hole_start, hole_end, alive)
         if len(fetched):
             derived = interval != "1m" and "candles" in info.derived
@@ -151,14 +165,13 @@ def _fetch(
 
 
 def _funding(
-    connection: Connection,
+    stored: FundingRates,
     feed: MarketFeed,
     as_of: int,
     loaded: list[LoadedBatch],
 ) -> FundingRates:
     info = feed.info
     start = as_of - FUNDING_DAYS * DAY
-    stored = funding.read(connection, info.symbol, info.source, start, as_of + 1)
     if "funding" not in info.feeds:
         return stored
     fetched = feed.funding_rates(start, as_of + 1)
@@ -169,12 +182,11 @@ def _funding(
 
 
 def _open_interest(
-    connection: Connection, feed: MarketFeed, as_of: int, loaded: list[LoadedBatch]
+    stored: OpenInterest, feed: MarketFeed, as_of: int, loaded: list[LoadedBatch]
 ) -> OpenInterest:
     """Readings of the last day, those that are not stored fetched; no vote waits for them."""
     info = feed.info
     start = as_of - OPEN_INTEREST_SPAN
-    stored = open_interest.read(connection, info.symbol, info.source, start, as_of + 1)
     if "open_interest" not in info.feeds:
         return stored
     try:

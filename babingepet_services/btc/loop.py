@@ -1,6 +1,6 @@
 """The long-lived BTC loop: one owner, a decision a minute, nothing twice, nothing lost.
 
-1. the lease is taken; whoever holds a fresh one keeps it
+1. the lease is taken; whoever holds a fresh one keeps it, or hands it over (``tenure``)
 2. history and state are loaded for the first minute
 3. each complete minute is decided and written under the lease's fence
 4. minutes that could not be decided are recorded as missed, not invented; when the market is back,
@@ -20,21 +20,25 @@ from dataclasses import dataclass
 
 from babingepet.cycles.btc import require_capability
 from babingepet.domain.decision import Decision
-from babingepet.errors import CycleAlreadyDecided, LeaseLost, Unavailable, WarehouseUnavailable
-from babingepet.market.intervals import DAY, HOUR, MINUTE, iso, month_start
+from babingepet.errors import LeaseLost, Unavailable, WarehouseUnavailable
+from babingepet.market.intervals import HOUR, iso
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import CollectedMinute, MarketEnded, MarketFeed
-from babingepet_resources.warehouse import checks, lease
 from babingepet_resources.warehouse.database import Database
-from babingepet_resources.warehouse.records import Lease
+from babingepet_resources.warehouse.limits import CYCLE, Limits
 from babingepet_services.btc import checks as btc_checks
-from babingepet_services.btc.context import Context, read_context
-from babingepet_services.btc.cycle import BtcProgram, commit, decide, prepare, seal
-from babingepet_services.btc.facts import PendingFacts
-from babingepet_services.btc.load import load_memory
+from babingepet_services.btc import missed
+from babingepet_services.btc.beside import evaluate_checks, known_beside
+from babingepet_services.btc.context import Context
+from babingepet_services.btc.cycle import BtcProgram, decide
+from babingepet_services.btc.late import Punctuality, is_overtaken
 from babingepet_services.btc.memory import BtcMemory
-from babingepet_services.btc.records import missed_minutes
-from babingepet_services.market import gap_ledger
+from babingepet_services.btc.missed import MissedMinutes
+from babingepet_services.btc.records import MISSED
+from babingepet_services.btc.rehearsal import rehearse
+from babingepet_services.btc.remembering import Remembering
+from babingepet_services.btc.tenure import Tenure
+from babingepet_services.btc.writing import DECIDED_BEFORE, CycleWriter, Stopwatch
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +46,10 @@ STALE_AFTER = 90_000
 """Age of a heartbeat, ms of this machine's clock, at which the lease may be taken over."""
 HEARTBEAT = 20.0
 """Seconds the loop waits for a minute before it renews the lease without one."""
-DECIDED_BEFORE = "decided before"
+STUCK = 900.0
+"""Seconds without a decision after which the loop makes room for a successor that stands by."""
 CHECK_EVERY = 15
 """Decisions between two evaluations of the data checks."""
-SETTLED = DAY
-"""Age up to which gaps are looked at again for the decisions that they concern, as often."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,16 @@ class LoopOptions:
         lease_name: One lease a market.
         max_cycles: Decisions after which the loop ends by itself; None for never.
         heartbeat: Seconds between renewals while no minute comes.
+        stale_after: Age of a heartbeat, ms, at which the lease may be taken over.
+        limits: Of every transaction but those that load a history.
     """
 
     owner: str
     lease_name: str = "btc"
     max_cycles: int | None = None
     heartbeat: float = HEARTBEAT
+    stale_after: int = STALE_AFTER
+    limits: Limits = CYCLE
 
 
 @dataclass(frozen=True)
@@ -101,14 +108,20 @@ class BtcLoop:
         options: LoopOptions,
     ) -> None:
         self._feed = feed
-        self._database = database
+        self._for_history = database
+        self._database = database.within(options.limits)
         self._clock = clock
         self._program = program
         self._options = options
-        self._pending = PendingFacts()
+        self._tenure = Tenure(
+            self._database, clock, options.lease_name, options.owner, options.stale_after
+        )
+        self._writer = CycleWriter(self._database, self._tenure, clock)
+        self._missed = MissedMinutes()
+        self._late = Punctuality(self._database)
         self._decided = 0
-        self._skipped = False
-        self._has_hole = False
+        self._decided_at = clock.monotonic()
+        self._remembering = Remembering(feed, database, program.book, self._tenure.renew)
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[CycleReport]:
         """Decide minute after minute until stopped, ended, or replaced.
@@ -121,7 +134,7 @@ class BtcLoop:
             Unavailable: The market or the database does not answer for good.
             ConfigurationError: The market supplies too little of the vote.
         """
-        held = self._take_lease()
+        self._tenure.begin()
         gc.disable()  # garbage is collected between cycles: in mid-cycle it costs up to 3 ms
         try:
             self._feed.start()
@@ -129,25 +142,27 @@ class BtcLoop:
             require_capability(
                 frozenset(self._feed.info.feeds), self._program.settings, self._program.weights
             )
-            yield from self._minutes(held, should_stop)
+            if self._tenure.is_waiting:
+                rehearse(self._feed, self._for_history, self._program)
+            if self._tenure.wait(should_stop, is_connected=self._feed.now):
+                yield from self._minutes(should_stop)
         finally:
             gc.enable()
             self._feed.stop()
-            with suppress(WarehouseUnavailable):
-                lease.release(self._database, held, self._clock.now())
+            with suppress(LeaseLost):
+                self._write_missed()
+            self._tenure.end()
 
-    def _take_lease(self) -> Lease:
-        name, owner = self._options.lease_name, self._options.owner
-        held = lease.acquire(self._database, name, owner, self._clock.now(), STALE_AFTER)
-        if held is None:
-            other = lease.read(self._database, name)
-            since = iso(other.heartbeat_at) if other else "unknown"
-            who = other.owner if other else "unknown"
-            raise LeaseLost(f"another loop is alive: {who}, heartbeat {since}")
-        return held
+    def ask_handover(self, reason: str) -> None:
+        """Ask for a successor, and leave once it has stood by for a whole minute."""
+        self._tenure.ask(reason)
 
-    def _minutes(self, held: Lease, should_stop: Callable[[], bool]) -> Iterator[CycleReport]:
-        memory: BtcMemory | None = None
+    @property
+    def successor(self) -> str | None:
+        """Who was handed the lease; None as long as nobody was."""
+        return self._tenure.handed_to
+
+    def _minutes(self, should_stop: Callable[[], bool]) -> Iterator[CycleReport]:
         after: int | None = None
         while not should_stop() and self._decided != self._options.max_cycles:
             try:
@@ -156,144 +171,115 @@ class BtcLoop:
                 log.info("the recording is over")
                 return
             if minute is None:
-                lease.renew(self._database, held, self._clock.now())
+                self._tenure.renew()
+                if self._makes_room(decided=False):
+                    return
                 continue
             after = minute.as_of
-            try:
-                memory = self._memory_for(minute, memory, held)
-            except Unavailable as error:
-                if memory is None:
-                    raise
-                yield self._not_decided(minute, f"the history could not be loaded: {error}")
-            else:
-                yield self._one_minute(minute, memory, held)
+            report = self._handle(minute)
+            yield report
+            # A market that waits is not let go on before its next loop is there.
+            if self._makes_room(decided=report.decision is not None):
+                return
             self._feed.release(minute.as_of)
             gc.collect(0 if minute.as_of % HOUR else 2)
 
-    def _memory_for(
-        self, minute: CollectedMinute, memory: BtcMemory | None, held: Lease
-    ) -> BtcMemory:
-        """The memory, loaded anew where series begin elsewhere: in another month, after a hole.
+    def _handle(self, minute: CollectedMinute) -> CycleReport:
+        try:
+            memory = self._remembering.for_minute(minute)
+        except Unavailable as error:
+            if self._remembering.memory is None and not isinstance(error, WarehouseUnavailable):
+                raise
+            report = self._not_decided(minute, f"{missed.NOT_LOADED}: {error}")
+        else:
+            report = self._one_minute(minute, memory)
+        self._late.done(minute.as_of, self._feed.now(), self._clock.now())
+        return report
 
-        Raises:
-            Unavailable: It has to be loaded, and cannot be.
-        """
-        if memory is None or memory.month != month_start(minute.as_of):
-            return self._load(minute, held, memory)
-        if self._has_hole and memory.last_as_of == minute.as_of - MINUTE:  # no fact waits
-            try:
-                memory = self._load(minute, held, memory)
-            except Unavailable as error:
-                log.warning("the hole in the history stays for now: %s", error)
-            else:
-                self._has_hole = False
-        return memory
-
-    def _load(self, minute: CollectedMinute, held: Lease, before: BtcMemory | None) -> BtcMemory:
-        memory = load_memory(
-            self._feed,
-            self._database,
-            self._program.book,
-            minute.as_of,
-            lambda: lease.renew(self._database, held, self._clock.now()),
-        )
-        if before is not None:
-            memory.watch = before.watch
-        log.info(
-            "loaded %d minutes of history from %s", len(memory.history.minutes(minute.as_of)),
-            memory.info.source,
-        )  # fmt: skip
-        return memory
-
-    def _one_minute(self, minute: CollectedMinute, memory: BtcMemory, held: Lease) -> CycleReport:
-        if memory.last_as_of is not None and minute.as_of <= memory.last_as_of:
-            memory.skip(minute)
-            self._skipped = True
+    def _one_minute(self, minute: CollectedMinute, memory: BtcMemory) -> CycleReport:
+        if memory.has_decided(minute):
+            self._remembering.skip(minute, memory)
             return self._not_decided(minute, DECIDED_BEFORE)
-        if self._skipped:
-            memory.read_tape(self._database, minute.as_of - MINUTE)
-            self._skipped = False
-        self._note_missed_before(minute, memory)
-        context, failed = self._known_beside(memory, minute.as_of)
-        watch = _Stopwatch(self._clock)
-        before = memory.history.end
-        reduced, fresh = memory.extend(minute)
-        self._has_hole |= bool(len(fresh)) and int(fresh.open_time[0]) > before
-        closed = memory.history.end == minute.as_of
+        database = self._database.sharing_a_limit()
+        doubt = self._writer.settle(database, memory)
+        self._note_missed_before(database, minute, memory)
+        context, failed = self._known_beside(database, memory, minute.as_of)
+        watch = Stopwatch(self._clock)
+        reduced, fresh = self._remembering.extend(minute, memory)
+        why_not = doubt or _why_not(minute, memory)
         failed += btc_checks.doubtful(memory.history.minutes(minute.as_of))
-        outcome = decide(minute, memory, self._program, context, failed) if closed else None
+        outcome = None if why_not else decide(minute, memory, self._program, context, failed)
         compute_seconds = watch.lap()
-        raw_tape = self._pending.collect(
+        raw_tape = self._writer.pending.collect(
             minute, memory, reduced, fresh, capture_tape=self._program.capture_tape
         )
+        pack_seconds = watch.lap()
         if outcome is None:
-            return self._not_decided(minute, "the exchange has no closed candle")
-        decided = seal(*outcome, memory, self._program, raw_tape)
-        write = prepare(decided, memory, self._pending, self._program, held, self._clock.now())
-        record_seconds = watch.lap()
-        try:
-            commit(write, decided, memory, self._pending, self._database, held)
-        except WarehouseUnavailable as error:
-            return self._not_decided(minute, f"the decision could not be written: {error}")
-        except CycleAlreadyDecided:
-            return self._not_decided(minute, DECIDED_BEFORE)
+            return self._not_decided(minute, why_not)
+        written = self._writer.write(database, outcome, memory, self._program, raw_tape)
+        if written.missed is not None:
+            return self._not_decided(minute, written.missed)
         self._decided += 1
+        self._decided_at = self._clock.monotonic()
+        self._missed.decided()
         return CycleReport(
             minute.as_of,
-            decided.decision,
+            outcome[1],
             None,
             minute,
             compute_seconds,
-            record_seconds,
-            watch.lap(),
+            pack_seconds + written.record_seconds,
+            written.commit_seconds,
         )
 
-    def _known_beside(self, memory: BtcMemory, as_of: int) -> tuple[Context, tuple[str, ...]]:
+    def _known_beside(
+        self, database: Database, memory: BtcMemory, as_of: int
+    ) -> tuple[Context, tuple[str, ...]]:
         """Context, and blocking checks that fail; what cannot be asked forbids entries."""
-        try:
-            if self._decided % CHECK_EVERY == 1:
-                self._evaluate_checks(memory, as_of)
-            with self._database.reading() as connection:
-                failing = btc_checks.failing_now(connection, memory.info.source, as_of)
-                return read_context(connection, memory.context_feeds, as_of), failing
-        except WarehouseUnavailable as error:
-            return Context(), (f"the data checks could not be asked: {error}",)
+        if self._decided % CHECK_EVERY == 1:
+            try:
+                evaluate_checks(database, memory, self._program.book, as_of, self._clock)
+            except WarehouseUnavailable as error:
+                return Context(), (f"the data checks could not be asked: {error}",)
+        return known_beside(database, memory, as_of)
 
-    def _evaluate_checks(self, memory: BtcMemory, as_of: int) -> None:
-        info = memory.info
-        until = as_of - MINUTE
-        with self._database.reading() as connection:
-            day = btc_checks.load_day(
-                connection, info.symbol, info.source, self._program.book, until
-            )
-        with self._database.writing() as connection:
-            checks.put(connection, btc_checks.evaluate(day, info.source, self._clock.now()))
-            market = gap_ledger.Market(info.symbol, info.source)
-            gap_ledger.close_candles(connection, market, as_of - SETTLED, as_of)
-            gap_ledger.settle(connection, market, as_of - SETTLED, as_of)
-
-    def _note_missed_before(self, minute: CollectedMinute, memory: BtcMemory) -> None:
-        last = memory.last_as_of
-        if last is None or minute.as_of <= last + MINUTE:
-            return
-        reason = "no loop was running" if self._decided == 0 else "the loop did not get the minute"
-        gap = missed_minutes(memory.info, last, minute.as_of - MINUTE, reason, self._clock.now())
-        known = [g for g in self._pending.gaps if g.feed != gap.feed]
-        self._pending.gaps[:] = [*known, gap]
+    def _note_missed_before(
+        self, database: Database, minute: CollectedMinute, memory: BtcMemory
+    ) -> None:
+        rows = self._missed.until(
+            database, memory.info, memory.last_as_of, minute.as_of, self._clock.now()
+        )
+        pending = self._writer.pending.gaps
+        pending[:] = [*(gap for gap in pending if gap.feed != MISSED), *rows]
 
     def _not_decided(self, minute: CollectedMinute, reason: str) -> CycleReport:
         log.warning("%s was not decided: %s", iso(minute.as_of), reason)
+        if reason != DECIDED_BEFORE:
+            self._missed.note(minute.as_of, reason)
+        if reason == missed.NO_CANDLE or reason.startswith(missed.NOT_LOADED):
+            self._write_missed()
         return CycleReport(minute.as_of, None, reason, minute)
 
+    def _write_missed(self) -> None:
+        """Say why nothing is decided while nothing is; what cannot be written waits."""
+        if self._missed.are_waiting:
+            with suppress(WarehouseUnavailable):
+                self._missed.write(
+                    self._database, self._tenure.held, self._feed.info, self._clock.now()
+                )
 
-class _Stopwatch:
-    """Seconds between laps."""
+    def _makes_room(self, *, decided: bool) -> bool:
+        """Pass the lease on to whoever waits for it; True when it is no longer held.
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._last = clock.monotonic()
+        A minute that was not decided left facts in this loop's memory only: after one it is kept,
+        unless nothing was decided for so long that another should try without them.
+        """
+        is_stuck = self._clock.monotonic() - self._decided_at >= STUCK
+        return (decided or is_stuck) and self._tenure.pass_on()
 
-    def lap(self) -> float:
-        """Seconds since the lap before."""
-        before, self._last = self._last, self._clock.monotonic()
-        return self._last - before
+
+def _why_not(minute: CollectedMinute, memory: BtcMemory) -> str:
+    """Why a minute that joined the memory is not decided; nothing when it is."""
+    if is_overtaken(minute):
+        return missed.LATE
+    return "" if memory.history.end == minute.as_of else missed.NO_CANDLE

@@ -117,6 +117,10 @@ class BtcMemory:
         self.tape_digests.clear()
         self.tape_digests.extend(summary_digest(row.summary) for row in rows)
 
+    def has_decided(self, minute: CollectedMinute) -> bool:
+        """Whether the minute was decided before."""
+        return self.last_as_of is not None and minute.as_of <= self.last_as_of
+
     def skip(self, minute: CollectedMinute) -> None:
         """Pass a minute that was decided before: its tape is what was stored, not what came now."""
         fresh = minute.candles.between(self.history.end, minute.as_of)

@@ -266,11 +266,15 @@ def gap_records(minute: CollectedMinute, info: FeedInfo, now: int) -> list[GapRe
     ]
 
 
+MISSED = "decision"
+"""What a gap of minutes that were not decided is called, where others name a feed."""
+
+
 def missed_minutes(info: FeedInfo, start: int, end: int, reason: str, now: int) -> GapRecord:
     """Minutes [start, end) that were not decided."""
     return GapRecord(
         symbol=info.symbol,
-        feed="decision",
+        feed=MISSED,
         start_time=start,
         end_time=end,
         reason=reason,

@@ -14,6 +14,7 @@ from babingepet.market.intervals import MINUTE
 from babingepet.signals.registry import NAMES, capability
 from babingepet_resources.clients.feed import FeedInfo
 from babingepet_services.btc.loop import CycleReport
+from babingepet_services.btc.missed import NOT_HANDED_OVER
 
 TRADE_KEYS = (
     "position_id", "side", "entry_time", "exit_time", "entry_price", "exit_price", "quantity",
@@ -141,7 +142,7 @@ def _left_out(
     decided = {decision.as_of for decision in decisions}
     reasons = dict(missed)
     return [
-        {"as_of": as_of, "reason": reasons.get(as_of, "the loop did not get the minute")}
+        {"as_of": as_of, "reason": reasons.get(as_of, NOT_HANDED_OVER)}
         for as_of in range(timing.first[0], timing.last[0] + MINUTE, MINUTE)
         if as_of not in decided
     ]

@@ -13,7 +13,7 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        section: environment, settings, data, warehouses, exchange, ports.
+        section: environment, settings, data, database, warehouses, exchange, ports.
         name: What was looked at.
         status: ok, warn or fail.
         detail: What was found.

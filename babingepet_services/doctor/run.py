@@ -1,7 +1,7 @@
-"""Is everything in place to run: environment, settings, folder, warehouses, exchange, ports.
+"""Is everything in place to run: environment, settings, folder, database, exchange, ports.
 
 Nothing is made, mended or started here; each finding says what to do. Parts that look at one
-thing each are in ``doctor.warehouses`` and ``doctor.exchange``.
+thing each are in ``doctor.server``, ``doctor.warehouses`` and ``doctor.exchange``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings, load_settings
 from babingepet_services.doctor.exchange import Probe, examine_exchange, measure_skew
 from babingepet_services.doctor.findings import Finding, fail, ok, warn
+from babingepet_services.doctor.server import examine_server
 from babingepet_services.doctor.warehouses import examine_warehouses
 from babingepet_services.version import code_version
 
@@ -60,7 +61,8 @@ def examine(
         *_settings(settings),
         *_other_variables(environment, settings),
         *_data_folder(settings.data_dir.absolute()),
-        *examine_warehouses(settings, clock.now()),
+        *examine_server(settings),
+        *examine_warehouses(settings, clock, probe),
         examine_exchange(settings, clock, probe),
         _port(settings.dagster_port),
     ]
@@ -95,7 +97,10 @@ def _settings(settings: Settings) -> list[Finding]:
     values: dict[str, object] = {
         name: getattr(settings, name) for name in type(settings).model_fields
     }
-    values["database_url"] = _without_password(settings.database_url)
+    for name in ("database_url", "dagster_database_url"):
+        values[name] = _without_password(getattr(settings, name))
+    if "@" in (settings.tape_url or ""):
+        values["tape_url"] = "with a key, not shown"
     findings = []
     for name, value in values.items():
         origin = "set" if name in settings.model_fields_set else "default"

@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
 from babingepet.errors import BabingepetError, ConfigurationError
 from babingepet.market.intervals import HOUR, SECOND, iso
-from babingepet_resources.settings import Settings
-from babingepet_resources.warehouse import gaps, lease, schema, stock
+from babingepet_resources.clients.clock import Clock
+from babingepet_resources.settings import REAL, Settings
+from babingepet_resources.warehouse import gaps, schema, stock
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.lookups import LastDecision, last_decision
 from babingepet_services.btc.checks import failing_now
-from babingepet_services.btc.loop import STALE_AFTER
+from babingepet_services.btc.loop_health import LoopHealth
+from babingepet_services.btc.loop_watch import look_at
 from babingepet_services.btc.records import PAPER
+from babingepet_services.doctor.exchange import Probe
 from babingepet_services.doctor.findings import Finding, fail, ok, warn
+from babingepet_services.market.exchange_state import ExchangeState, ask_exchange
 from babingepet_services.market.feed_watch import read_reports
 from babingepet_services.warehouse_lookup import DEMO, Place, all_places
 
 SECTION = "warehouses"
-LEASE = "btc"
 MIB = 1 << 20
 COVERED = 0.95
 """Share of the last hour that each feed should cover: three minutes may be missing."""
 
 
-def examine_warehouses(settings: Settings, now: int) -> list[Finding]:
+@dataclass(frozen=True)
+class _Watcher:
+    """What it takes to judge a loop."""
+
+    settings: Settings
+    clock: Clock
+    probe: Probe
+
+    def look_at(self, place: Place, database: Database) -> LoopHealth:
+        settings = self.settings
+        if place.source is not None:
+            settings = settings.model_copy(update={"market": place.source})
+        return look_at(database, settings, self.clock, ask=self._ask).health
+
+    def _ask(self, settings: Settings, clock: Clock) -> ExchangeState:
+        return ask_exchange(settings, clock, self.probe)
+
+
+def examine_warehouses(settings: Settings, clock: Clock, probe: Probe) -> list[Finding]:
     """Look at the configured database and at every embedded one that exists."""
-    places = all_places(settings)
+    places, watcher = all_places(settings), _Watcher(settings, clock, probe)
     if not places:
         return [ok(SECTION, "warehouses", "none yet: the first run makes one")]
-    return [finding for place in places for finding in _examine(place, now)]
+    return [finding for place in places for finding in _examine(place, watcher)]
 
 
-def _examine(place: Place, now: int) -> list[Finding]:
+def _examine(place: Place, watcher: _Watcher) -> list[Finding]:
     try:
         database = place.open()
     except BabingepetError as error:
@@ -40,8 +63,8 @@ def _examine(place: Place, now: int) -> list[Finding]:
     try:
         at = schema.current(database)
         if at != schema.head():
-            return [_outdated(place, at)]
-        return _contents(place, database, now)
+            return [_outdated(place, database, at)]
+        return _contents(place, database, watcher)
     except BabingepetError as error:
         return [fail(SECTION, place.name, str(error), _mend(error))]
     finally:
@@ -54,17 +77,15 @@ def _mend(error: BabingepetError) -> str:
     return "see whether it is reachable and its disk is not full; else restore a backup"
 
 
-def _outdated(place: Place, at: str | None) -> Finding:
+def _outdated(place: Place, database: Database, at: str | None) -> Finding:
     advice = "babingepet db upgrade"
-    text = f"{place.file or 'the database'} is at schema {at or 'none'}, not {schema.head()}"
-    if place.file is None:
+    text = f"{database.where} is at schema {at or 'none'}, not {schema.head()}"
+    if not database.is_sqlite and place.source == REAL:
         return fail(SECTION, place.name, text, advice)
-    return warn(
-        SECTION, place.name, text, f"{advice}, or start it: an embedded one upgrades itself"
-    )
+    return warn(SECTION, place.name, text, f"{advice}, or start it: this one upgrades itself")
 
 
-def _contents(place: Place, database: Database, now: int) -> list[Finding]:
+def _contents(place: Place, database: Database, watcher: _Watcher) -> list[Finding]:
     with database.reading() as connection:
         rows = stock.row_counts(connection)
         bytes_used = stock.size_bytes(connection)
@@ -78,30 +99,38 @@ def _contents(place: Place, database: Database, now: int) -> list[Finding]:
     head = ok(SECTION, place.name, text)
     if place.name == DEMO:  # rewritten by each rehearsal: whether it is running says nothing
         return [head, *findings]
-    return [head, _decided(place, last, now), _lease(place, database, now), *findings]
+    return [
+        head,
+        _decided(place, last, watcher.clock.now()),
+        _loop(place, database, watcher),
+        *findings,
+    ]
 
 
 def _decided(place: Place, last: LastDecision | None, now: int) -> Finding:
     name = f"{place.name}, last decision"
     if last is None:
         return ok(SECTION, name, "none yet")
-    written = f"written {(now - last.decided_at) // SECOND:,} s ago"
+    written = f"written {_seconds(now, last.decided_at):,} s ago"
     return ok(SECTION, name, f"{last.cycle_id} on {last.source} facts, {written}")
 
 
-def _lease(place: Place, database: Database, now: int) -> Finding:
-    name = f"{place.name}, loop"
-    held = lease.read(database, LEASE)
-    if held is None or held.owner is None:
-        return ok(SECTION, name, "never ran")
-    if held.released_at is not None:
-        return ok(SECTION, name, f"not running; the last one ended {iso(held.released_at)}")
-    age = now - held.heartbeat_at
-    text = f"{held.owner}, fence {held.fence}, heartbeat {age // SECOND:,} s ago"
-    if age > STALE_AFTER:
+def _loop(place: Place, database: Database, watcher: _Watcher) -> Finding:
+    """Whether a loop is alive, and whether it decides; see ``btc.loop_health``."""
+    name, health = f"{place.name}, loop", watcher.look_at(place, database)
+    text = f"{health.state.replace('_', ' ')}: {health.detail}"
+    if health.state == "dead":
         advice = "it died without giving the lease back; the next loop takes over by itself"
         return warn(SECTION, name, text, advice)
-    return ok(SECTION, name, f"alive: {text}")
+    if health.is_fault:
+        advice = "a heartbeat is no decision: see the log of its run, and end that run if need be"
+        return warn(SECTION, name, text, advice)
+    return ok(SECTION, name, text)
+
+
+def _seconds(now: int, then: int) -> int:
+    """Whole seconds since; what happened after the doctor looked at the clock was just now."""
+    return max(0, now - then) // SECOND
 
 
 def _of_last(place: Place, connection: Connection, last: LastDecision) -> list[Finding]:

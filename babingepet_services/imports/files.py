@@ -16,8 +16,11 @@ import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection
 
 from babingepet.errors import InputError
 from babingepet_resources.clients.clock import Clock
@@ -25,9 +28,10 @@ from babingepet_resources.market_files.rows import FileRows
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import market_files
 from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.limits import PATIENT
 from babingepet_resources.warehouse.records import InsertOutcome, MarketFileRecord
 from babingepet_services.imports.kinds import REVISED, Kind, Plan, Wanted, plan, read_file
-from babingepet_services.imports.pieces import Stores
+from babingepet_services.imports.pieces import Piece, Stores
 from babingepet_services.imports.report import ImportedFile, ImportReport, UnusableFile
 from babingepet_services.imports.target import (
     check_options,
@@ -133,7 +137,7 @@ class _Importer:
 
     def _database(self, source: str) -> Database:
         if source not in self._databases:
-            database = open_warehouse(self._request.settings, source)
+            database = open_warehouse(self._request.settings, source).within(PATIENT)
             self._stack.callback(database.close)
             self._databases[source] = database
         return self._databases[source]
@@ -144,8 +148,7 @@ class _Importer:
             # Later in each transaction: a loop that loads its history meanwhile saw all rows up to
             # some time and none after it, so that its decisions can be made again.
             self._known_at = max(self._clock.now(), self._known_at + 1)
-            with database.writing() as connection:
-                outcome += piece.write(connection, self._known_at)
+            outcome += database.transact(partial(_write, piece, self._known_at))
             done += piece.rows
             self._progress(f"storing {path.name}", done, planned.total)
         return outcome
@@ -153,6 +156,10 @@ class _Importer:
     def _remember(self, database: Database, file: MarketFileRecord) -> None:
         with database.writing() as connection:
             market_files.note(connection, replace(file, read_at=self._clock.now()))
+
+
+def _write(piece: Piece, known_at: int, connection: Connection) -> InsertOutcome:
+    return piece.write(connection, known_at)
 
 
 def _require_usable(path: Path, rows: FileRows[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from babingepet.errors import ConfigurationError, ExchangeUnavailable
@@ -13,9 +13,10 @@ from babingepet_resources.clients.feed import MarketFeed
 from babingepet_resources.exchange.moments import parse_moment
 from babingepet_resources.exchange.opening import open_markets, parse_speed
 from babingepet_resources.exchange.threaded import serve_in_thread
-from babingepet_resources.settings import Settings, require_files
+from babingepet_resources.settings import REAL, Settings, require_files
 from babingepet_resources.warehouse import schema
 from babingepet_resources.warehouse.database import Database, open_database
+from babingepet_resources.warehouse.limits import CYCLE
 
 SIMULATED_WARNING = (
     "The exchange cannot be reached: this is a SIMULATED market. Every price is made up; it has a "
@@ -121,24 +122,57 @@ def _own_exchange(settings: Settings, market: str, symbols: Sequence[str]) -> It
 
 
 def open_warehouse(settings: Settings, source: str) -> Database:
-    """Open the database of a source; the embedded one is made and brought up to date.
+    """Open the database of a source; what is embedded or made up is brought up to date.
+
+    The tables of the real market on a server are only ever changed by `babingepet db upgrade`.
 
     Raises:
-        ConfigurationError: A PostgreSQL database is not at this version's schema.
+        ConfigurationError: Those are not at this version's schema, or tables of the same names are
+            somebody else's.
         WarehouseUnavailable: It cannot be reached or written.
     """
-    return open_embedded_or_current(settings.warehouse_url(source), settings.database_schema)
+    address = settings.warehouse(source)
+    return _open_ready(address.url, address.schema, keeps_itself=source != REAL)
 
 
 def open_embedded_or_current(url: str, database_schema: str | None) -> Database:
-    """Open a database by address; see ``open_warehouse``."""
+    """Open a database by address, as ``open_warehouse`` does that of the real market."""
+    return _open_ready(url, database_schema, keeps_itself=False)
+
+
+def open_existing(settings: Settings, source: str) -> Database | None:
+    """Open the database of a source for a short look, without making or changing it.
+
+    Returns:
+        None when there is none yet. What looks must not wait: the limits are those of a cycle.
+
+    Raises:
+        WarehouseUnavailable: It cannot be reached.
+    """
+    address = settings.warehouse(source)
+    if address.file is not None and not address.file.exists():
+        return None
+    database = open_database(address.url, address.schema, limits=CYCLE)
+    if source == REAL or database.is_sqlite or _is_made(database):
+        return database
+    database.close()
+    return None
+
+
+def _is_made(database: Database) -> bool:
+    return database.schema in schema.made_schemas(database)
+
+
+def _open_ready(url: str, database_schema: str | None, *, keeps_itself: bool) -> Database:
     database = open_database(url, database_schema)
-    if database.is_sqlite:
-        schema.upgrade(database)
-    elif schema.current(database) != schema.head():
-        database.close()
-        raise ConfigurationError(
-            f"the database at {database.where} is not at this version's schema: "
-            "run `babingepet db upgrade`"
-        )
+    with ExitStack() as on_error:
+        on_error.callback(database.close)
+        if keeps_itself or database.is_sqlite:
+            schema.upgrade(database)
+        elif not schema.is_current(database):
+            raise ConfigurationError(
+                f"the database at {database.where} is not at this version's schema: "
+                "run `babingepet db upgrade`"
+            )
+        on_error.pop_all()
     return database

@@ -18,7 +18,7 @@ from babingepet.errors import InputError
 from babingepet.replay.result import Replay
 from babingepet.replay.run import replay
 from babingepet_resources.clients.clock import Clock
-from babingepet_services.market.source import open_embedded_or_current
+from babingepet_services.market.source import open_warehouse
 from babingepet_services.replay.baselines import beside
 from babingepet_services.replay.book import run_id_of, save_replay
 from babingepet_services.replay.inputs import ReplayInputs, ReplayRequest, read_inputs
@@ -93,8 +93,7 @@ def keep(finished: Finished, clock: Clock) -> ReplayReport:
     now = clock.now()
     report = finished.report.kept_as(run_id_of(now, finished.report.ledger_sha256))
     settings = finished.request.settings
-    url = settings.warehouse_url(finished.inputs.market.source)
-    with closing(open_embedded_or_current(url, settings.database_schema)) as database:
+    with closing(open_warehouse(settings, finished.inputs.market.source)) as database:
         save_replay(
             database,
             finished.replay,

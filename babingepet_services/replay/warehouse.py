@@ -52,7 +52,7 @@ def read_warehouse(settings: Settings, start: int | None, end: int | None) -> Ma
         InputError: There is no warehouse, or no minute of the instrument in it.
         WarehouseUnavailable: The database does not answer.
     """
-    source = "binance" if settings.market == "auto" else settings.market
+    source = settings.source
     database = _place(settings).open()
     try:
         with database.reading() as connection:

@@ -104,7 +104,7 @@ def measure(data: Path) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="bench-backfill-") as folder:
         settings = load_settings(data_dir=Path(folder), market="recorded")
         stored = fill_warehouse(settings, data, start, start + DAYS * DAY)
-        home = places.prepare_home(settings.data_dir, ("code-server", "daemon", "web-server"))
+        home = places.prepare_home(settings, ("code-server", "daemon", "web-server"))
         begun = clock.monotonic()
         with running(settings, home, clock) as pages:
             pages.wait_until_loaded()

@@ -4,8 +4,11 @@
 Parquet, each into a new SQLite file: from the closed file to the last commit, parsing and checking
 included. Then the same file again, and the same rows in the other form: neither may write a row.
 What the database holds afterwards is compared, value by value, with what pandas says of the file.
-The raw ratio is one executemany of finished tuples into a table of the same shape, in the same run
-and without any check. PostgreSQL, beside COPY, when a server's programs are installed.
+The raw ratio compares with storing alone, in the same run and without any check. On SQLite that is
+one executemany of finished tuples into a table of the same shape. On PostgreSQL, when a server's
+programs are installed, it is one COPY, in COPY's own binary format, of what the server itself wrote
+out, into an empty table of the same columns, collations and primary key; both servers wait for the
+disk at each commit.
 """
 
 from __future__ import annotations
@@ -22,22 +25,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import text
 
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import Settings, load_settings
-from babingepet_resources.warehouse import schema
-from babingepet_resources.warehouse.database import open_database
+from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.imports.files import ImportRequest, import_files
 from babingepet_services.imports.report import ImportReport
 from scripts.bench.common.report import print_report, wants_json
+from scripts.bench.common.servers import durable_server, upgraded
 from scripts.bench.peers.bars import MINUTE, YEAR, made_up_bars
-from scripts.devtools import postgres
 from scripts.devtools.project import ROOT
 
 RECORDED = "crypto/btc_spot_1m/BTCUSDT-spot-1m-2023-06_2025-05.parquet"
-AIM = 60_000
-"""Rows a second into SQLite, from file to commit, on an idle machine."""
+AIMS = {"sqlite": 60_000, "postgres": 100_000}
+"""Rows a second from file to commit, on an idle machine."""
+LEAST_OF_COPY = 1 / 3
+"""Of the speed of a bare COPY."""
 
 NAMES = {
     "open_time": "open_time", "open": "open", "high": "high", "low": "low", "close": "close",
@@ -74,9 +78,9 @@ def write_files(frame: pd.DataFrame, folder: Path) -> dict[str, Path]:
         ["open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume",
          "trades", "taker_buy_base", "taker_buy_quote", "ignore"]
     ]  # fmt: skip
-    text = archive.to_csv(header=False, index=False)
+    rows = archive.to_csv(header=False, index=False)
     with zipfile.ZipFile(paths["zip"], "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("BTCUSDT-1m-year.csv", text)
+        packed.writestr("BTCUSDT-1m-year.csv", rows)
     return paths
 
 
@@ -122,33 +126,31 @@ def raw_sqlite(path: Path, rows: list[tuple[Any, ...]]) -> float:
         return clock.monotonic() - begun
 
 
-def raw_postgres(url: str, rows: list[tuple[Any, ...]]) -> float:
-    """Seconds of one COPY in one transaction; making its text is not timed."""
+def raw_postgres(database: Database) -> float:
+    """Seconds of one COPY of the imported rows in one transaction; writing them out is not timed."""
     clock = SystemClock()
-    text = io.StringIO("".join("\t".join(map(str, row)) + "\n" for row in rows))
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg2"))
-    try:
-        with closing(engine.raw_connection()) as connection:
-            cursor: Any = connection.cursor()
-            cursor.execute(f"CREATE TABLE raw ({SHAPE})")
-            begun = clock.monotonic()
-            cursor.copy_expert("COPY raw FROM STDIN", text)
-            connection.commit()
-            return clock.monotonic() - begun
-    finally:
-        engine.dispose()
+    rows = io.BytesIO()
+    with database.writing() as connection:
+        cursor: Any = connection.connection.cursor()
+        cursor.copy_expert("COPY crypto_candles TO STDOUT (FORMAT binary)", rows)
+        cursor.execute("CREATE TABLE raw (LIKE crypto_candles INCLUDING ALL)")
+    rows.seek(0)
+    begun = clock.monotonic()
+    with database.writing() as connection:
+        cursor = connection.connection.cursor()
+        cursor.copy_expert("COPY raw FROM STDIN (FORMAT binary)", rows)
+    return clock.monotonic() - begun
 
 
 def ingest(
-    settings: Settings, url: str, first: Path, other: Path, frame: pd.DataFrame
+    settings: Settings, database: Database, first: Path, other: Path, frame: pd.DataFrame
 ) -> dict[str, object]:
     """Import a file, again, and its rows in the other form."""
     once = run_import(settings, first)
     again, as_other = run_import(settings, first), run_import(settings, other)
-    engine = create_engine(make_url(open_database(url).engine.url))
     query = f"SELECT {', '.join(NAMES.values())} FROM crypto_candles"  # noqa: S608 (our own names)
-    stored = pd.read_sql_query(query, engine)
-    engine.dispose()
+    with database.reading() as connection:
+        stored = pd.read_sql_query(text(query), connection)
     return {
         "rows_written": once.outcome.written,
         "seconds": round(once.seconds, 3),
@@ -162,18 +164,11 @@ def ingest(
 
 
 @contextmanager
-def postgres_url() -> Iterator[str | None]:
-    """The address of an upgraded database; None where no server is installed."""
-    programs = postgres.programs()
-    if programs is None:
-        yield None
-        return
-    with postgres.server(programs, prefix="ingest-pg-") as server:
-        url = f"{server}/postgres"
-        database = open_database(url)
-        schema.upgrade(database)
-        database.close()
-        yield url
+def warehouse(settings: Settings) -> Iterator[Database]:
+    """Where the import puts what was recorded."""
+    place = settings.warehouse("recorded")
+    with closing(open_database(place.url, place.schema)) as database:
+        yield database
 
 
 def beside(run: dict[str, Any], raw_seconds: float, rows: int) -> dict[str, Any]:
@@ -189,7 +184,7 @@ def measure() -> dict[str, object]:
     """One whole run."""
     frame, rows_are = year_of_minutes()
     raw = finished_tuples(frame)
-    figures: dict[str, Any] = {"rows": len(frame), "rows_are": rows_are, "aim": AIM}
+    figures: dict[str, Any] = {"rows": len(frame), "rows_are": rows_are, "aims": AIMS}
     figures["load_before"] = round(os.getloadavg()[0], 2)
     with tempfile.TemporaryDirectory(prefix="bench-ingest-") as name:
         folder = Path(name)
@@ -197,27 +192,30 @@ def measure() -> dict[str, object]:
         for form, other in (("zip", "parquet"), ("parquet", "zip")):
             settings = load_settings(data_dir=folder / form)
             raw_seconds = raw_sqlite(folder / f"{form}.raw", raw)
-            url = settings.warehouse_url("recorded")
-            run = ingest(settings, url, paths[form], paths[other], frame)
+            with warehouse(settings) as database:
+                run = ingest(settings, database, paths[form], paths[other], frame)
             figures[f"sqlite_{form}"] = beside(run, raw_seconds, len(frame))
-        with postgres_url() as url_or_none:
-            if url_or_none is not None:
-                settings = load_settings(data_dir=folder / "pg", database_url=url_or_none)
-                raw_seconds = raw_postgres(url_or_none, raw)
-                run = ingest(settings, url_or_none, paths["zip"], paths["parquet"], frame)
-                figures["postgres_zip"] = beside(run, raw_seconds, len(frame))
+        with durable_server("ingest-pg-") as server:
+            if server is not None:
+                url = upgraded(server, "ingest")
+                settings = load_settings(data_dir=folder / "pg", database_url=url)
+                with warehouse(settings) as database:
+                    run = ingest(settings, database, paths["zip"], paths["parquet"], frame)
+                    figures["postgres_zip"] = beside(run, raw_postgres(database), len(frame))
     return figures | verdict(figures)
 
 
 def verdict(figures: dict[str, Any]) -> dict[str, object]:
     """Whether every form reached what is asked of it."""
-    runs = [value for name, value in figures.items() if name.startswith(("sqlite_", "postgres_"))]
-    slowest = min(figures[f"sqlite_{form}"]["rows_per_second"] for form in ("zip", "parquet"))
+    runs = {name: run for name, run in figures.items() if name.startswith(tuple(AIMS))}
     exact = all(
         run["equals_file"] and not run["second_import_written"] and not run["other_form_written"]
-        for run in runs
+        for run in runs.values()
     )
-    return {"rows_per_second": slowest, "exact": exact, "met": exact and slowest >= AIM}
+    fast = all(run["rows_per_second"] >= AIMS[name.split("_")[0]] for name, run in runs.items())
+    enough = figures.get("postgres_zip", {}).get("raw_ratio", 1.0) >= LEAST_OF_COPY
+    slowest = min(run["rows_per_second"] for run in runs.values())
+    return {"rows_per_second": slowest, "exact": exact, "met": exact and fast and enough}
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """A data folder in which the loop decided two hours of a made-up market, copied for each test."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from babingepet_services.market.source import open_warehouse
 from scripts.bench.common.market import START
+from tests.databases import Databases
 from tests.services.conftest import EAGER, made_up_feed
 
 MINUTES = 120
@@ -27,33 +27,31 @@ NOBODY = "http://127.0.0.1:9"
 """The discard port: nothing listens there, so nothing can be fetched."""
 
 
-def settings_in(folder: Path, **given: object) -> Settings:
-    return load_settings(data_dir=folder, market="simulated", exchange_url=NOBODY, **given)
+def settings_in(place: dict[str, object]) -> Settings:
+    return load_settings(market="simulated", exchange_url=NOBODY, **place)
 
 
 @pytest.fixture(scope="session")
-def decided_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("decided")
-    database = open_warehouse(settings_in(folder), "simulated")
+def decided_place(
+    lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, object]:
+    place = lasting_databases.place(tmp_path_factory.mktemp("decided"))
+    database = open_warehouse(settings_in(place), "simulated")
     program = BtcProgram(settings=override(BtcSettings(), EAGER))
-    list(
-        BtcLoop(
-            made_up_feed(MINUTES), database, SystemClock(), program, LoopOptions("before")
-        ).run()
-    )
+    options = LoopOptions("before", limits=database.limits)
+    list(BtcLoop(made_up_feed(MINUTES), database, SystemClock(), program, options).run())
     end = START + MINUTES * MINUTE
     with database.writing() as connection:
         times = np.arange(START, end, MINUTE)
         readings = OpenInterest(times, 80_000.0 + times % 97, np.full(MINUTES, np.nan))
         open_interest.insert(connection, "BTCUSDT", "simulated", readings, known_at=end)
     database.close()
-    return folder
+    return place
 
 
 @pytest.fixture
-def settings(decided_folder: Path, tmp_path: Path) -> Settings:
-    shutil.copytree(decided_folder, tmp_path / "data")
-    return settings_in(tmp_path / "data")
+def settings(decided_place: dict[str, object], databases: Databases, tmp_path: Path) -> Settings:
+    return settings_in(databases.copy_of_place(decided_place, tmp_path / "data"))
 
 
 @pytest.fixture

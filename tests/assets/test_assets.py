@@ -1,6 +1,6 @@
 """Every asset reports a day, changes nothing in the ledger, and shows what it found."""
 
-import sqlite3
+from contextlib import closing
 
 import dagster as dg
 import pytest
@@ -10,6 +10,7 @@ from babingepet_assets.btc.replaying import REPLAYED
 from babingepet_assets.btc.reporting import REPORTS, metadata
 from babingepet_assets.definitions import build_definitions
 from babingepet_services.btc_day.day import AssetReport
+from babingepet_services.market.source import open_warehouse
 from babingepet_services.version import code_version
 from tests.assets.conftest import DAY, MINUTES
 from tests.fakes import FakeClock
@@ -47,9 +48,11 @@ def called(name, settings, day=DAY):
 
 
 def rows(settings, tables):
-    with sqlite3.connect(settings.data_dir / "babingepet-simulated.sqlite") as connection:
+    database = open_warehouse(settings, "simulated")
+    with closing(database), database.reading() as connection:
         return {
-            t: connection.execute(f"SELECT * FROM {t} ORDER BY 1, 2, 3").fetchall() for t in tables
+            t: connection.exec_driver_sql(f"SELECT * FROM {t} ORDER BY 1, 2, 3").fetchall()
+            for t in tables
         }
 
 
@@ -85,6 +88,7 @@ def test_only_a_page_of_a_simulated_market_says_that_prices_are_made_up(source, 
     assert ("warning" in metadata(AssetReport(0, None, source, ""))) is is_warned
 
 
+@pytest.mark.slow
 def test_materializing_a_day_changes_no_row_of_the_ledger(settings):
     before = rows(settings, LEDGER)
     assert all(before.values())

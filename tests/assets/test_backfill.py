@@ -1,9 +1,7 @@
 """Materializing days decides them again, into the replay book: in order, in one run, and nothing else."""
 
 import hashlib
-import shutil
 import socketserver
-import sqlite3
 import threading
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -24,14 +22,18 @@ from babingepet_assets.definitions import build_definitions
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import candles, funding
+from babingepet_resources.warehouse.tables import metadata
 from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from babingepet_services.market.source import open_warehouse
 from babingepet_services.replay.files import read_files
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.assets.conftest import NOBODY
+from tests.databases import tamper
 from tests.fakes import FakeClock
 from tests.services.conftest import EAGER
+
+pytestmark = pytest.mark.slow
 
 MINUTES_FILE = "crypto/btc_spot_1m/BTCUSDT-spot-1m-2023-06_2025-05.parquet"
 FUNDING_FILE = "crypto/btc_perp_funding/BTCUSDT-funding-8h-2022-01_2025-05.parquet"
@@ -54,12 +56,12 @@ def recording(recorded_data):
 
 
 @pytest.fixture(scope="session")
-def recorded_folder(recording, tmp_path_factory):
+def recorded_place(recording, lasting_databases, tmp_path_factory):
     """Recorded days in a warehouse, and six hours that a loop decided."""
-    folder = tmp_path_factory.mktemp("recorded")
+    place = lasting_databases.place(tmp_path_factory.mktemp("recorded"))
     minutes = recording.minutes.between(BEGIN - HISTORY, END)
     hours = resample(recording.minutes.between(0, BEGIN - HISTORY), "1h", BEGIN - HISTORY)
-    database = open_warehouse(settings_in(folder), "recorded")
+    database = open_warehouse(settings_in(place), "recorded")
     with database.writing() as connection:
         for interval, bars in (("1m", minutes), ("1h", hours)):
             candles.insert(connection, "BTCUSDT", interval, "recorded", bars, known_at=END)
@@ -69,19 +71,19 @@ def recorded_folder(recording, tmp_path_factory):
     feed.info = replace(feed.info, source="recorded")
     feed.minutes, feed.funding = minutes, rates
     program = BtcProgram(settings=override(BtcSettings(), EAGER))
-    list(BtcLoop(feed, database, SystemClock(), program, LoopOptions("before")).run())
+    options = LoopOptions("before", limits=database.limits)
+    list(BtcLoop(feed, database, SystemClock(), program, options).run())
     database.close()
-    return folder
+    return place
 
 
-def settings_in(folder):
-    return load_settings(data_dir=folder, market="recorded", exchange_url=NOBODY, overrides=EAGER)
+def settings_in(place):
+    return load_settings(market="recorded", exchange_url=NOBODY, overrides=EAGER, **place)
 
 
 @pytest.fixture
-def settings(recorded_folder, tmp_path):
-    shutil.copytree(recorded_folder, tmp_path / "data")
-    return settings_in(tmp_path / "data")
+def settings(recorded_place, databases, tmp_path):
+    return settings_in(databases.copy_of_place(recorded_place, tmp_path / "data"))
 
 
 @pytest.fixture
@@ -90,16 +92,25 @@ def instance():
         yield instance
 
 
-def query(settings, statement, *values):
-    file = settings.data_dir / "babingepet-recorded.sqlite"
-    with closing(sqlite3.connect(file)) as connection, connection:
-        return connection.execute(statement, values).fetchall()
+def query(settings, statement):
+    database = open_warehouse(settings, "recorded")
+    with closing(database), database.reading() as connection:
+        return [tuple(map(plain, row)) for row in connection.exec_driver_sql(statement)]
+
+
+def plain(value):
+    """psycopg2 gives bytes as a view of them, which is written as its address."""
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def change(settings, statement, *values):
+    with closing(open_warehouse(settings, "recorded")) as database:
+        tamper(database, statement, *values)
 
 
 def contents(settings):
     """A digest of every row of every table, by table."""
-    tables = query(settings, "SELECT name FROM sqlite_master WHERE type = 'table'")
-    return {name: digest(query(settings, f"SELECT * FROM {name}")) for (name,) in tables}
+    return {name: digest(query(settings, f"SELECT * FROM {name}")) for name in metadata.tables}
 
 
 def digest(rows):
@@ -144,7 +155,6 @@ def replayed_in_memory(recording, minutes=None):
     return replay(whole, rules, start=BEGIN + 1, end=END + 1)
 
 
-@pytest.mark.slow
 def test_a_backfill_changes_no_row_outside_the_replay_book(settings, instance):
     before = contents(settings)
     assert query(settings, "SELECT count(*) FROM btc_decisions") == [(DECIDED,)]
@@ -154,7 +164,6 @@ def test_a_backfill_changes_no_row_outside_the_replay_book(settings, instance):
     assert {name for name in after if after[name] != before[name]} == CHANGED_BY_THE_RUN
 
 
-@pytest.mark.slow
 def test_a_range_is_decided_in_order_as_the_engine_decides_it(settings, instance, recording):
     """One account over all days, however many assets ask for it."""
     result = backfill(settings, instance)
@@ -170,7 +179,6 @@ def test_a_range_is_decided_in_order_as_the_engine_decides_it(settings, instance
     }
 
 
-@pytest.mark.slow
 def test_each_day_of_each_asset_says_what_it_holds(settings, instance):
     result = backfill(settings, instance)
     rows = {"btc/signals": 1440 * 13, "btc/decisions": 1440, "btc/portfolio": 1440}
@@ -192,7 +200,6 @@ def test_each_day_of_each_asset_says_what_it_holds(settings, instance):
     assert all(reason in told for (reason,) in trades)
 
 
-@pytest.mark.slow
 def test_a_day_that_the_paper_book_knows_says_how_often_both_agree(settings, instance, recording):
     backfill(settings, instance, names=("btc/decisions", "btc/positions"))
     days = shown(instance, "btc/decisions")
@@ -207,7 +214,6 @@ def test_a_day_that_the_paper_book_knows_says_how_often_both_agree(settings, ins
     assert days[FIRST]["paper_book"] == "decided nothing in these minutes"
 
 
-@pytest.mark.slow
 def test_a_second_run_is_kept_beside_the_first_and_comes_to_the_same(settings, instance):
     one = backfill(settings, instance, names=("btc/signals",))
     other = backfill(settings, instance, names=("btc/portfolio",))
@@ -216,10 +222,9 @@ def test_a_second_run_is_kept_beside_the_first_and_comes_to_the_same(settings, i
     assert ledger == again
 
 
-@pytest.mark.slow
 def test_a_missing_minute_is_told_and_not_filled(settings, instance):
     hole = BEGIN + DAY + 3 * HOUR
-    query(
+    change(
         settings, "DELETE FROM crypto_candles WHERE interval = '1m' AND open_time >= ? AND open_time < ?",
         hole, hole + 5 * MINUTE,
     )  # fmt: skip
@@ -230,10 +235,9 @@ def test_a_missing_minute_is_told_and_not_filled(settings, instance):
     assert days[DAYS[1]]["dagster/row_count"] == 13 * (1440 - 5)
 
 
-@pytest.mark.slow
 def test_a_day_without_candles_within_a_range_is_empty(settings, instance):
     lost = (BEGIN + DAY, BEGIN + 2 * DAY)
-    query(settings, "DELETE FROM crypto_candles WHERE interval = '1m' AND open_time >= ? AND open_time < ?", *lost)  # fmt: skip
+    change(settings, "DELETE FROM crypto_candles WHERE interval = '1m' AND open_time >= ? AND open_time < ?", *lost)  # fmt: skip
     assert backfill(settings, instance).success
     for name in REPLAYED:
         of = shown(instance, name)[DAYS[1]]

@@ -1,22 +1,22 @@
 """A data check in the UI and the gate of the loop are one thing."""
 
-import sqlite3
-
 import dagster as dg
 import pytest
 from dagster import AssetCheckKey
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from babingepet.cycles.settings import BtcSettings, override
+from babingepet.market.intervals import MINUTE
 from babingepet_assets.btc.checks import ASSET_CHECKS
 from babingepet_assets.definitions import build_definitions
 from babingepet_resources.clients.clock import SystemClock
-from babingepet_resources.warehouse import checks
+from babingepet_resources.warehouse import candles, checks
 from babingepet_services.btc.checks import CHECKS
 from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from scripts.bench.common.market import START
 from tests.assets.conftest import DAY, MINUTES
+from tests.databases import tamper
 from tests.services.conftest import EAGER, made_up_feed
 
 
@@ -32,21 +32,19 @@ def run_checks(settings, instance, **how):
 
 def next_decision(warehouse, extra):
     program = BtcProgram(settings=override(BtcSettings(), EAGER))
-    options = LoopOptions("after", max_cycles=1)
+    options = LoopOptions("after", max_cycles=1, limits=warehouse.limits)
     feed = made_up_feed(MINUTES + extra)
     loop = BtcLoop(feed, warehouse, SystemClock(), program, options)
     return next(report.decision for report in loop.run() if report.decision)
 
 
-def stored_low(settings, low):
+def stored_low(warehouse, low):
     """Put a price into the last closed candle of the day that no exchange would send."""
-    with sqlite3.connect(settings.data_dir / "babingepet-simulated.sqlite") as connection:
-        where = "interval = '1m' AND open_time = ?"
-        time = START + (MINUTES - 5) * 60_000
-        (before,) = connection.execute(
-            f"SELECT low FROM crypto_candles WHERE {where}", (time,)
-        ).fetchone()
-        connection.execute(f"UPDATE crypto_candles SET low = ? WHERE {where}", (low, time))
+    time = START + (MINUTES - 5) * 60_000
+    with warehouse.reading() as connection:
+        (before,) = candles.read(connection, "BTCUSDT", "1m", "simulated", time, time + MINUTE).low
+    update = "UPDATE crypto_candles SET low = ? WHERE interval = '1m' AND open_time = ?"
+    assert tamper(warehouse, update, float(low), time) == 1
     return before
 
 
@@ -61,13 +59,14 @@ def executions(instance, spec):
     return instance.event_log_storage.get_asset_check_execution_history(key, limit=20)
 
 
+@pytest.mark.slow
 def test_a_bad_candle_stops_entries_until_it_is_mended(settings, warehouse, instance):
-    low = stored_low(settings, -1.0)
+    low = stored_low(warehouse, -1.0)
     assert not run_checks(settings, instance, tags={"dagster/partition": DAY}).success
     blocked = {refusal.gate: refusal.detail for refusal in next_decision(warehouse, 1).blocked_by}
     assert "btc/candles in_range: 1 of 720 minutes out of range" in blocked["CHECK_FAILED"]
 
-    stored_low(settings, low)
+    stored_low(warehouse, low)
     assert run_checks(settings, instance, tags={"dagster/partition": DAY}).success
     gates = [refusal.gate for refusal in next_decision(warehouse, 2).blocked_by]
     assert "CHECK_FAILED" not in gates
@@ -96,7 +95,7 @@ def test_a_range_of_days_is_judged_day_by_day(settings, instance):
 def test_a_check_that_is_evaluated_here_is_stored_where_the_loop_looks(
     settings, warehouse, instance
 ):
-    stored_low(settings, -1.0)
+    stored_low(warehouse, -1.0)
     run_checks(settings, instance, tags={"dagster/partition": DAY})
     with warehouse.reading() as connection:
         (failure,) = checks.blocking_failures(connection, "btc/")
@@ -104,4 +103,4 @@ def test_a_check_that_is_evaluated_here_is_stored_where_the_loop_looks(
 
 
 def test_there_is_one_asset_check_for_each_data_check():
-    assert len(ASSET_CHECKS) == len(CHECKS)
+    assert len(ASSET_CHECKS) == len(CHECKS) + 1  # that of the loop looks at no day

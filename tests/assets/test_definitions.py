@@ -2,18 +2,21 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
-from babingepet_assets.btc.checks import ASSET_CHECKS
+from babingepet_assets.btc.checks import ASSET_CHECKS, DECIDED, LOOP_CHECK
 from babingepet_assets.btc.daily import REPORT_POOL
-from babingepet_assets.btc.loop import MAX_RUNTIME, POOL, TAGS
+from babingepet_assets.btc.loop import MAX_RUNTIME, TAGS
 from babingepet_assets.definitions import build_definitions, defs
 from babingepet_assets.learning.parity import POOL as LEARNING_POOL
 from babingepet_assets.partitions import DAILY
 from babingepet_services.btc.checks import CHECKS
 from babingepet_services.replay import live_parity as parity
+from babingepet_services.version import code_version
 from tests.fakes import FakeClock
 
 LINEAGE = {
@@ -35,6 +38,7 @@ LINEAGE = {
     "btc/portfolio": {"btc/positions"},
     "learning/live_replay_parity": {"btc/decisions"},
 }
+PRODUCT = Path(__file__).resolve().parents[2]
 POOLS = {"btc": REPORT_POOL, "learning": LEARNING_POOL}
 """Each market's reports run one at a time."""
 
@@ -93,12 +97,13 @@ def test_today_is_a_partition():
 def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
     found = {(name(key.asset_key), key.name) for key in graph.asset_check_keys}
     data_checks = {(check.asset, check.name) for check in CHECKS}
-    assert found == data_checks | {(parity.ASSET, parity.CHECK)}
+    loop_check = (DECIDED, LOOP_CHECK)
+    assert found == data_checks | {(parity.ASSET, parity.CHECK), loop_check}
     specs = [spec for check in ASSET_CHECKS for spec in check.check_specs]
-    assert len(specs) == len(CHECKS)
+    assert len(specs) == len(CHECKS) + 1
     for spec in specs:
         assert spec.partitions_def == DAILY
-        assert spec.blocking is (spec.name not in {"feeds_agree", "clocks_agree"})
+        assert spec.blocking is (spec.name not in {"feeds_agree", "clocks_agree", LOOP_CHECK})
         assert spec.description
 
 
@@ -109,23 +114,39 @@ def test_what_runs_by_itself_is_known():
     }  # fmt: skip
     sensors = {s.name: s for s in repository.sensor_defs}
     schedules = {s.name: s for s in repository.schedule_defs}
-    assert set(sensors) == {"btc_loop"}
+    assert set(sensors) == {"btc_loop", "btc_loop_health"}
+    assert {s.default_status for s in sensors.values()} == {dg.DefaultSensorStatus.RUNNING}
     assert set(schedules) == {"btc_tape", "event_log_retention", "live_replay_parity"}
     assert {s.default_status for s in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
     assert sensors["btc_loop"].minimum_interval_seconds == 30
-    assert sensors["btc_loop"].default_status == dg.DefaultSensorStatus.RUNNING
     assert schedules["event_log_retention"].cron_schedule == "20 3 * * *"
     assert schedules["live_replay_parity"].cron_schedule == "30 0 * * *"
     assert schedules["btc_tape"].cron_schedule == "50 0 * * *"
 
 
-def test_the_loop_goes_first_and_alone_and_may_outlast_a_day():
+def test_the_loop_goes_first_and_queues_behind_no_other_loop_and_may_outlast_a_day():
     job = defs.get_repository_def().get_job("btc_loop")
     assert job.executor_def == dg.in_process_executor
-    assert {node.definition.pool for node in job.nodes} == {POOL}
+    assert {node.definition.pool for node in job.nodes} == {None}
     assert job.tags.items() >= TAGS.items()
     assert int(TAGS["dagster/priority"]) > 0
     assert MAX_RUNTIME > 24 * 3600
+
+
+def test_the_loop_and_its_successor_always_find_a_slot_of_the_run_queue():
+    """All else has a pool, and of each pool one run at a time: there are more slots than that."""
+    concurrency = yaml.safe_load((PRODUCT / "dagster.yaml").read_text())["concurrency"]
+    assert concurrency["pools"] == {"default_limit": 1, "granularity": "run"}
+    repository = defs.get_repository_def()
+    others = [job for job in repository.get_all_jobs() if job.name != "btc_loop"]
+    pools = {job.name: [node.definition.pools for node in job.nodes] for job in others}
+    assert all(all(of_job) for of_job in pools.values()), pools
+    used = {pool for of_job in pools.values() for of_node in of_job for pool in of_node}
+    assert concurrency["runs"]["max_concurrent_runs"] >= len(used) + 2
+
+
+def test_the_location_says_which_code_it_loaded():
+    assert defs.metadata["code_version"].value == code_version()
 
 
 def test_a_test_can_bring_its_own_resources():

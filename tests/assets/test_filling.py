@@ -34,8 +34,9 @@ def archive():
 
 
 @pytest.fixture
-def settings(archive, tmp_path):
-    return load_settings(data_dir=tmp_path / "data", market="binance", archive_url=archive.url)
+def settings(archive, databases, tmp_path):
+    place = databases.place(tmp_path / "data")
+    return load_settings(market="binance", archive_url=archive.url, **place)
 
 
 def backfill(settings, asset, first, last):
@@ -70,6 +71,7 @@ def publish_days(archive, days=3):
     return minutes
 
 
+@pytest.mark.slow
 def test_a_backfill_of_candles_is_filled_once_and_told_by_day(archive, settings):
     publish_days(archive)
     days, logged = backfill(settings, market.candles, FIRST, THIRD)

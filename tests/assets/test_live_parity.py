@@ -1,6 +1,6 @@
 """The nightly proof as an asset: its numbers, its check, and days of one run."""
 
-import sqlite3
+from contextlib import closing
 
 import dagster as dg
 import pytest
@@ -8,9 +8,11 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from babingepet_assets.definitions import build_definitions
 from babingepet_assets.learning.parity import KEY, NEVER, is_complete, live_replay_parity
+from babingepet_services.market.source import open_warehouse
 from babingepet_services.replay.live_parity import CHECK
 from babingepet_services.version import code_version
 from tests.assets.conftest import DAY, MINUTES
+from tests.databases import tamper
 from tests.fakes import FakeClock
 
 SUCCEEDED = AssetCheckExecutionRecordStatus.SUCCEEDED
@@ -42,14 +44,10 @@ def metadata_by_day(instance):
 
 
 def forge_verdict(settings, cycle_id):
-    with sqlite3.connect(settings.data_dir / "babingepet-simulated.sqlite") as connection:
-        changed = connection.execute(
-            "UPDATE btc_decisions SET payload = replace(payload, '\"votes\":', '\"votes\":1') "
-            "WHERE cycle_id = ?",
-            (cycle_id,),
-        )
-        assert changed.rowcount == 1
-    connection.close()
+    forgery = "replace(payload, '\"votes\":', '\"votes\":1')"
+    with closing(open_warehouse(settings, "simulated")) as database:
+        update = f"UPDATE btc_decisions SET payload = {forgery} WHERE cycle_id = ?"
+        assert tamper(database, update, cycle_id) == 1
 
 
 def test_called_as_a_function_it_publishes_identical_of_total(settings):
@@ -63,6 +61,7 @@ def test_called_as_a_function_it_publishes_identical_of_total(settings):
     assert "| 10:00  |       60 |          60 |             0 |" in shown["table"].value
 
 
+@pytest.mark.slow
 def test_a_whole_day_passes_the_check_of_its_day(settings, instance):
     assert run_job(settings, instance, partition_key=DAY).success
     (record,) = checked(instance).values()
@@ -85,6 +84,7 @@ def test_anything_under_a_hundred_per_cent_fails_the_check_and_is_explained(sett
     )
 
 
+@pytest.mark.slow
 def test_several_days_are_one_run_in_which_each_keeps_its_own_finding(settings, instance):
     forge_verdict(settings, "btc-20250422T1007Z")
     days = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")

@@ -1,5 +1,7 @@
 """Few events: a decision a minute at 1x, everything every hour of the market and at a day's end."""
 
+from dataclasses import replace
+
 import dagster as dg
 import pytest
 
@@ -9,7 +11,7 @@ from babingepet_assets.btc.reporting import REPORTS
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_services.btc.checks import CHECKS
 from babingepet_services.btc.cycle import BtcProgram
-from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
+from babingepet_services.btc.loop import DECIDED_BEFORE, BtcLoop, CycleReport, LoopOptions
 from babingepet_services.btc_day.day import AssetReport
 from scripts.bench.common.market import START
 from tests.assets.conftest import DAY
@@ -98,6 +100,31 @@ def test_the_next_day_begins_quietly(events, runless):
     assert after(events, MIDNIGHT + MINUTE) == []
     assert not events.day_ended
     assert len(runless) == ASSETS
+
+
+def test_a_successor_that_begins_with_midnight_ends_the_day(events, runless):
+    told = after(events, MIDNIGHT)
+    assert events.day_ended
+    assert len(checks_of(told)) == len(CHECKS)
+    assert {e.partition for e in runless} == {DAY}
+
+
+def test_minutes_decided_before_are_not_told_again(events, runless):
+    before = replace(report(MIDNIGHT), missed=DECIDED_BEFORE)
+    assert list(events.after(before, accelerated=False)) == []
+    assert runless == []
+    assert len(assets_of(after(events, MIDNIGHT + MINUTE))) == ASSETS
+
+
+def test_the_end_of_a_day_that_was_not_written_is_written_a_minute_later(events, runless):
+    after(events, MIDNIGHT - MINUTE)
+    stops = events.after(report(MIDNIGHT), accelerated=False)
+    next(stops)
+    stops.close()
+    assert runless == []
+    after(events, MIDNIGHT + MINUTE)
+    assert len(runless) == ASSETS
+    assert {e.partition for e in runless} == {DAY}
 
 
 def test_what_is_handed_to_the_run_is_counted_and_what_is_not_is_not(events):

@@ -5,11 +5,11 @@ import signal
 
 import dagster as dg
 import pytest
+from dagster_postgres.utils import DagsterPostgresException
+from sqlalchemy.exc import OperationalError
 
-from babingepet.market.intervals import DAY
 from babingepet_assets.btc.loop import btc_loop
 from babingepet_assets.btc.loop_stop import STATUS_EVERY, StopWatch, uninterrupted
-from babingepet_assets.jobs import KEPT_DAYS, delete_run_whole, event_log_retention
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import history, lease
@@ -18,6 +18,7 @@ from babingepet_services.market.source import open_warehouse
 from tests.assets.recording import END, write_recording
 from tests.fakes import FakeClock
 
+MATERIALIZED = dg.DagsterEventType.ASSET_MATERIALIZATION
 STARTED, CANCELING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING
 
 
@@ -87,14 +88,15 @@ def test_a_run_that_the_user_terminates_ends_after_the_minute_in_hand(
 ):
     looks = []
 
-    def status_on_the_way_to_the_end(context):
-        looks.append(context.run_id)
+    def status_on_the_way_to_the_end(run_log):
+        run_id = run_log._context.run_id
+        looks.append(run_id)
         if len(looks) == 5:
-            instance.report_run_canceling(context.run)
-        return instance.get_run_by_id(context.run_id).status
+            instance.report_run_canceling(instance.get_run_by_id(run_id))
+        return instance.get_run_by_id(run_id).status
 
     monkeypatch.setattr("babingepet_assets.btc.loop_stop.STATUS_EVERY", 0.0)
-    monkeypatch.setattr("babingepet_assets.btc.loop._status", status_on_the_way_to_the_end)
+    monkeypatch.setattr("babingepet_assets.btc.run_log.RunLog.status", status_on_the_way_to_the_end)
     result = run_loop(settings, instance)
     found, held = decisions(settings)
     assert not result.success
@@ -142,37 +144,38 @@ def test_a_run_that_is_not_started_any_more_leaves(status):
     assert not watch.is_wanted()
 
 
-def test_old_runs_are_deleted_and_young_ones_and_the_ends_of_days_are_kept(instance):
-    old = instance.create_run_for_job(btc_loop)
-    instance.report_run_failed(old)
-    portfolio = dg.AssetKey(["btc", "portfolio"])
-    instance.report_runless_asset_event(dg.AssetMaterialization(portfolio, partition="2025-04-22"))
-    now = int(instance.get_run_records()[0].update_timestamp.timestamp() * 1000)
+@pytest.mark.parametrize(
+    "error", [OperationalError("SELECT", {}, None), DagsterPostgresException()]
+)
+def test_a_storage_that_does_not_say_is_no_reason_to_leave(error):
+    clock, asked = FakeClock(), []
 
-    def retain(days_later):
-        clock = FakeClock(now + days_later * DAY)
-        retained = event_log_retention.execute_in_process(
-            instance=instance, resources={"clock": clock}
-        )
-        assert retained.success
+    def status():
+        asked.append(1)
+        raise error
 
-    retain(KEPT_DAYS - 1)
-    assert instance.has_run(old.run_id)
-    retain(KEPT_DAYS + 1)
-    assert not instance.has_run(old.run_id)
-    assert instance.get_materialized_partitions(portfolio) == {"2025-04-22"}
+    watch = StopWatch(status, clock)
+    for _ in range(5):
+        clock.advance(STATUS_EVERY)
+        assert not watch.should_stop()
+    assert len(asked) == 5
+    assert watch.is_wanted()
 
 
-@pytest.mark.slow
-def test_a_deleted_run_leaves_no_file_behind(settings, tmp_path):
-    home = tmp_path / "dagster"
-    home.mkdir()
+def test_the_loop_outlives_a_storage_that_takes_no_events(settings, instance, monkeypatch):
+    wrote, away = instance.event_log_storage.store_event, [0]
 
-    def files_of(run_id):
-        return [path for path in home.rglob("*") if run_id in str(path) and path.is_file()]
+    def store(event):
+        if event.is_dagster_event and event.dagster_event.event_type == MATERIALIZED:
+            away[0] += 1
+            if away[0] == 1:
+                raise OperationalError("INSERT", {}, None)
+        return wrote(event)
 
-    with dg.DagsterInstance.local_temp(str(home)) as instance:
-        run_id = run_loop(settings, instance).run_id
-        assert files_of(run_id)
-        delete_run_whole(instance, run_id)
-        assert files_of(run_id) == []
+    monkeypatch.setattr(instance.event_log_storage, "store_event", store)
+    result = run_loop(settings, instance)
+    found, _ = decisions(settings)
+    assert away[0] > 1
+    assert result.success
+    assert len(found) == 21
+    assert instance.get_materialized_partitions(dg.AssetKey(["btc", "portfolio"])) == {"2025-04-22"}

@@ -30,9 +30,10 @@ def archive():
 
 
 @pytest.fixture
-def binance(archive, tmp_path):
-    """Variables of a data folder that is filled from the loopback archive."""
-    return {"data_dir": tmp_path / "data", "market": "binance", "archive_url": archive.url}
+def binance(archive, databases, tmp_path):
+    """Variables of a warehouse that is filled from the loopback archive."""
+    place = databases.place(tmp_path / "data")
+    return {"market": "binance", "archive_url": archive.url, **place}
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_people_read_a_summary(binance, minutes):
 
 
 def test_a_contradiction_is_shown_with_both_values(binance, minutes):
-    database = open_warehouse(load_settings(data_dir=binance["data_dir"]), "binance")
+    database = open_warehouse(load_settings(**binance), "binance")
     first = minutes.rows(0, 1)
     other = type(first)(**{**first.columns(), "close": first.close - 0.5})
     with database.writing() as connection:
@@ -162,8 +163,8 @@ def test_what_a_made_up_market_cannot_have_is_refused(tmp_path, arguments, said)
 
 
 @pytest.mark.slow
-def test_a_simulated_market_is_asked_over_its_own_exchange(tmp_path):
-    variables = {"data_dir": tmp_path, "market": "simulated"}
+def test_a_simulated_market_is_asked_over_its_own_exchange(databases, tmp_path):
+    variables = {"market": "simulated", **databases.place(tmp_path)}
     days = ("--from", "2025-05-01", "--to", "2025-05-02")
     told = call("backfill", "candles", *days, "--json", **variables).document
     assert told["rows"] == {"archive": 0, "rest": 1440}

@@ -120,8 +120,18 @@ def test_a_mistake_is_one_sentence_that_names_it_and_nothing_is_written(tmp_path
 
 
 @TABLE
+def test_with_json_it_is_one_object(tmp_path, make, words):
+    data_dir = tmp_path / "data"
+    done = call("demo", *make(tmp_path), "--json", data_dir=data_dir)
+    assert (done.code, done.out) == (2, "")
+    said = json.loads(done.err)
+    assert [word for word in words if word not in said["error"]] == []
+    assert not data_dir.exists()
+
+
 @pytest.mark.slow
-def test_the_real_program_says_it_as_one_json_object(tmp_path, make, words):
+@pytest.mark.parametrize(("make", "words"), [row[1:] for row in MISTAKES[::7]])
+def test_the_real_program_says_the_same(tmp_path, make, words):
     data_dir = tmp_path / "data"
     done = run_program("demo", *make(tmp_path), "--json", data_dir=data_dir)
     assert (done.code, done.out) == (2, "")

@@ -9,7 +9,14 @@ import time
 import psutil
 import pytest
 
-from babingepet_delivery.supervision.children import FIRST_PAUSE, LONGEST_PAUSE, STEADY, Child
+from babingepet_delivery.supervision.children import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    STEADY,
+    WHOLE_EVERY,
+    Child,
+    has_child,
+)
 from babingepet_resources.clients.clock import SystemClock
 from tests.fakes import FakeClock
 
@@ -81,6 +88,7 @@ def test_a_child_that_was_killed_is_told_so(child):
     assert "signal SIGKILL" in one.tend()
 
 
+@pytest.mark.slow
 def test_ending_a_child_ends_what_it_started_and_nothing_else(child, tmp_path):
     note = tmp_path / "pid"
     program = (
@@ -120,6 +128,7 @@ def test_a_child_may_finish_before_it_is_ended(child, tmp_path):
     assert note.read_text() == "finished"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux tells a child of its parent's death"
 )
@@ -138,3 +147,35 @@ def test_a_child_does_not_outlive_a_supervisor_that_is_killed(tmp_path):
     parent.wait()
     wait_until(lambda: not is_running(worker))
     parent.stdout.close()
+
+
+NEEDY = (
+    "import subprocess, sys, time; "
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); time.sleep(60)"
+)
+
+
+def test_a_child_that_lost_a_process_it_needs_is_ended_and_restarted(tmp_path):
+    clock = FakeClock()
+    one = Child(
+        "child", lambda: [sys.executable, "-c", NEEDY], dict(os.environ), tmp_path / "log",
+        clock, has_child,
+    )  # fmt: skip
+    one.start()
+    try:
+        assert one.tend() is None, "one that still starts is left alone"
+        wait_until(lambda: has_child(one.pid))
+        clock.advance(WHOLE_EVERY)
+        assert one.tend() is None
+        clock.advance(WHOLE_EVERY)
+        (needed,) = psutil.Process(one.pid).children()
+        needed.kill()
+        wait_until(lambda: not has_child(one.pid))
+        assert one.tend() == "child lost a process that it needs and was ended"
+        assert "signal SIGKILL" in one.tend()
+        clock.advance(LONGEST_PAUSE)
+        assert one.tend() == "child restarted"
+        wait_until(lambda: has_child(one.pid))
+    finally:
+        one.stop()
+    assert not has_child(one._process.pid)

@@ -75,6 +75,7 @@ def test_the_market_is_named_with_what_it_can_supply(rehearsal):
     assert document["speed_reached"] > 60
 
 
+@pytest.mark.slow
 def test_two_rehearsals_decide_the_same(rehearsal, trending_file, tmp_path):
     options = ["--from", PLAY_FROM, "--cycles", CYCLES, *eager_options(), "--json"]
     again = call("demo", "--data", trending_file, *options, data_dir=tmp_path).document
@@ -82,6 +83,7 @@ def test_two_rehearsals_decide_the_same(rehearsal, trending_file, tmp_path):
         assert again[key] == rehearsal.document[key]
 
 
+@pytest.mark.slow
 def test_a_rehearsal_replaces_the_one_before_and_touches_nothing_else(trending_file, tmp_path):
     (tmp_path / "babingepet.sqlite").write_bytes(b"somebody's")
     for cycles in (5, 2):

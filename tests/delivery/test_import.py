@@ -11,6 +11,11 @@ START = 1_680_652_800_000
 
 
 @pytest.fixture
+def place(databases, tmp_path):
+    return databases.place(tmp_path / "data")
+
+
+@pytest.fixture
 def minutes(tmp_path):
     """A file with one refused row in five."""
     frame = pd.DataFrame({"open_time": [START + i * 60_000 for i in range(5)]})
@@ -33,8 +38,8 @@ KEYS = {
 }  # fmt: skip
 
 
-def test_the_document_tells_every_row(minutes, tmp_path):
-    done = call("import", "candles", minutes, "--json", data_dir=tmp_path / "data")
+def test_the_document_tells_every_row(minutes, place):
+    done = call("import", "candles", minutes, "--json", **place)
     assert (done.code, done.err) == (0, "")
     document = done.document
     assert set(document) == KEYS
@@ -48,24 +53,24 @@ def test_the_document_tells_every_row(minutes, tmp_path):
     assert (file["first_time"], file["last_time"]) == (START, START + 240_000)
 
 
-def test_a_second_import_writes_nothing(minutes, tmp_path):
-    call("import", "candles", minutes, data_dir=tmp_path / "data")
-    document = call("import", "candles", minutes, "--json", data_dir=tmp_path / "data").document
+def test_a_second_import_writes_nothing(minutes, place):
+    call("import", "candles", minutes, **place)
+    document = call("import", "candles", minutes, "--json", **place).document
     assert (document["rows_written"], document["rows_already_there"]) == (0, 4)
 
 
-def test_the_table_for_people_names_file_counts_and_refused_rows(minutes, tmp_path):
-    done = call("import", "candles", minutes, data_dir=tmp_path / "data")
+def test_the_table_for_people_names_file_counts_and_refused_rows(minutes, place):
+    done = call("import", "candles", minutes, **place)
     assert (done.code, done.err) == (0, "")
     for word in (minutes.name, "written", "BTCUSDT 1m", "recorded", "2023-04-05 00:04",
                  "refused rows", "-1 is not a positive price"):  # fmt: skip
         assert word in done.out
 
 
-def test_an_unusable_file_is_exit_code_2_and_the_others_are_told(minutes, tmp_path):
+def test_an_unusable_file_is_exit_code_2_and_the_others_are_told(minutes, place, tmp_path):
     letter = tmp_path / "letter.csv"
     letter.write_text("Dear all,\n")
-    done = call("import", "candles", letter, minutes, "--json", data_dir=tmp_path / "data")
+    done = call("import", "candles", letter, minutes, "--json", **place)
     assert done.code == 2
     assert done.document["rows_written"] == 4
     assert done.document["unusable"][0]["name"] == str(letter)
@@ -100,11 +105,10 @@ def test_wrong_usage_is_one_sentence(arguments, words, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_real_program_imports_into_a_warehouse_that_replays_can_read(trending_file, tmp_path):
-    data_dir = tmp_path / "data"
-    done = run_program("import", "candles", trending_file, "--json", data_dir=data_dir)
+def test_the_real_program_imports_into_a_warehouse_that_replays_can_read(trending_file, place):
+    done = run_program("import", "candles", trending_file, "--json", **place)
     assert done.code == 0, done.err
-    again = run_program("replay", "--no-save", "--json", data_dir=data_dir, market="recorded")
+    again = run_program("replay", "--no-save", "--json", **place, market="recorded")
     assert again.code == 0, again.err
-    files = call("replay", "--candles", trending_file, "--no-save", "--json", data_dir=data_dir)
+    files = call("replay", "--candles", trending_file, "--no-save", "--json", **place)
     assert again.document["ledger_sha256"] == files.document["ledger_sha256"]

@@ -38,17 +38,18 @@ def options(file, *more):
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory, trending_file):
-    """One replay with everything that can be asked for."""
+def done(tmp_path_factory, lasting_databases, trending_file):
+    """One replay with everything that can be asked for, and where it was kept."""
     folder = tmp_path_factory.mktemp("replay")
     files = ("--html", folder / "report.html", "--export", folder / "out")
-    said = call("replay", *options(trending_file, *files, "--json"), data_dir=folder / "data")
+    place = lasting_databases.place(folder / "data")
+    said = call("replay", *options(trending_file, *files, "--json"), **place)
     assert (said.code, said.err) == (0, "")
-    return folder, said.document
+    return folder, said.document, place
 
 
 def test_the_document_is_told_in_plain_numbers(done):
-    _, document = done
+    _, document, _ = done
     assert document["market"] == "btc"
     assert document["bars"] == MINUTES
     assert document["start"] == PLAY
@@ -63,7 +64,7 @@ def test_the_document_is_told_in_plain_numbers(done):
 
 def test_the_trades_are_those_of_the_live_loop_on_the_same_minutes(done, rehearsal):
     """The loop was rehearsed on this market with these settings; prices reached it as text."""
-    folder, _ = done
+    folder, *_ = done
     replayed = pyarrow.parquet.read_table(folder / "out" / "trades.parquet").to_pylist()
     for ours, live in zip(replayed, rehearsal.document["trades"], strict=True):
         for name in ("side", "entry_time", "exit_time", "quantity", "exit_reason"):
@@ -73,7 +74,7 @@ def test_the_trades_are_those_of_the_live_loop_on_the_same_minutes(done, rehears
 
 
 def test_exported_tables_agree_with_the_document(done):
-    folder, document = done
+    folder, document, _ = done
     trades = pyarrow.parquet.read_table(folder / "out" / "trades.parquet")
     decisions = pyarrow.parquet.read_table(folder / "out" / "decisions.parquet")
     assert pc.sum(trades["net_pnl"]).as_py() == pytest.approx(document["net_pnl"], abs=1e-8)
@@ -91,8 +92,8 @@ def test_exported_tables_agree_with_the_document(done):
 
 
 def test_the_run_is_kept_under_its_name_with_its_files(done, trending_file):
-    folder, document = done
-    kept = list_replays(load_settings(data_dir=folder / "data"))["replays"]
+    _, document, place = done
+    kept = list_replays(load_settings(**place))["replays"]
     assert [run["run_id"] for run in kept] == [document["run_id"]]
     assert document["run_id"].endswith(document["ledger_sha256"][:6])
 
@@ -104,7 +105,7 @@ def test_nothing_is_kept_when_that_is_not_wanted(tmp_path, trending_file):
 
 
 def test_the_result_does_not_depend_on_threads(done, tmp_path, trending_file):
-    _, document = done
+    _, document, _ = done
     hashes = {
         call(
             "replay", *options(trending_file, "--no-save", "--json", "--threads", threads),
@@ -132,7 +133,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_needs_nothing_but_itself(done):
-    folder, document = done
+    folder, document, _ = done
     source = (folder / "report.html").read_text()
     page = Page(source)
     assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
@@ -177,20 +178,22 @@ def test_no_number_is_cut_off_on_a_terminal(width):
     assert any("LONG" in line and "2025-05-07 01:30" in line for line in lines)
 
 
-def test_a_warehouse_is_replayed_like_the_files_that_filled_it(done, tmp_path, trending_file):
-    from babingepet_resources.warehouse import candles, schema
-    from babingepet_resources.warehouse.database import open_database
+def test_a_warehouse_is_replayed_like_the_files_that_filled_it(
+    done, databases, tmp_path, trending_file
+):
+    from babingepet_resources.warehouse import candles
+    from babingepet_services.market.source import open_warehouse
     from babingepet_services.replay.files import read_files
 
-    _, document = done
+    _, document, _ = done
     minutes = read_files([trending_file], [], "BTCUSDT").market.minutes
-    database = open_database(load_settings(data_dir=tmp_path).warehouse_url("recorded"))
-    schema.upgrade(database)
+    place = databases.place(tmp_path)
+    database = open_warehouse(load_settings(**place), "recorded")
     with database.writing() as connection:
         candles.insert(connection, "BTCUSDT", "1m", "recorded", minutes, known_at=PLAY)
     database.close()
     given = ("--from", PLAY_FROM, *eager_options(), "--json")
-    stored = call("replay", *given, data_dir=tmp_path, market="recorded").document
+    stored = call("replay", *given, market="recorded", **place).document
     assert stored["ledger_sha256"] == document["ledger_sha256"]
     assert "as it stands now" in stored["notes"][0]
 

@@ -1,5 +1,6 @@
 """signals, jobs, doctor, db upgrade and the hand-over of ``run``."""
 
+import json
 import sqlite3
 import sys
 from types import ModuleType
@@ -7,6 +8,10 @@ from types import ModuleType
 import pytest
 
 from babingepet_delivery.cli.main import COMMANDS
+from babingepet_resources.settings import load_settings
+from babingepet_resources.warehouse import schema
+from babingepet_resources.warehouse.database import open_database
+from babingepet_services.market.source import open_warehouse
 from tests.delivery.conftest import call
 
 
@@ -84,6 +89,41 @@ def test_db_upgrade_leaves_foreign_tables_alone_and_offers_another_place(tmp_pat
     assert done.code == 2
     assert "did not create: crypto_candles" in done.err
     assert "Name another file" in done.err
+
+
+@pytest.mark.slow
+def test_db_upgrade_looks_after_every_schema_of_a_server_and_after_dagster(tmp_path, postgres_url):
+    given = {"data_dir": tmp_path, "market": "recorded", "database_url": postgres_url}
+    first = call("db", "upgrade", "--json", **given).document
+    assert (first["before"], first["revision"]) == (None, schema.head())
+    assert first["others"] == []
+    assert first["dagster"]["before"] is None
+    open_warehouse(load_settings(**given), "recorded").close()
+    again = call("db", "upgrade", **given).out.splitlines()
+    assert len(again) == 3
+    assert all("nothing to do" in line for line in again)
+    assert "(schema babingepet_recorded)" in again[1]
+    assert "(schema babingepet_dagster)" in again[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("market", ["binance", "recorded"])
+def test_a_user_without_the_right_to_make_tables_is_told_so(tmp_path, postgres_url, market):
+    user = f"weak_{postgres_url.rpartition('_')[2]}"
+    database = open_database(postgres_url)
+    with database.writing() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {user} LOGIN")
+    done = call(
+        "db", "upgrade", "--json", data_dir=tmp_path, market=market,
+        database_url=postgres_url.replace("postgres@", f"{user}@"),
+    )  # fmt: skip
+    with database.writing() as connection:
+        connection.exec_driver_sql(f"DROP ROLE {user}")
+    database.close()
+    assert done.code == 1
+    said = json.loads(done.err)
+    assert said["kind"] == "WarehouseUnavailable"
+    assert "does not let this user do that (permission denied" in said["error"]
 
 
 @pytest.fixture

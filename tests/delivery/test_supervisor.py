@@ -15,6 +15,7 @@ from babingepet_resources.settings import load_settings
 from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from babingepet_services.market.source import open_warehouse
+from babingepet_services.orchestration.storage import storage_url
 from scripts.bench.common.market import START
 from tests.fakes import FakeClock
 from tests.services.conftest import made_up_feed
@@ -28,6 +29,7 @@ def test_the_settings_survive_the_way_through_the_environment(tmp_path, monkeypa
         start="2025-05-10", speed="60", overrides=("blocked_hours=", "leverage=2"), paused=True,
         capture_tape=False, exchange_url="http://127.0.0.1:1", dagster_port=3001, seed=4,
         database_url="postgresql://me:secret@localhost/x", database_schema="btc", symbol="BTCUSDT",
+        dagster_database_url="postgresql://me:secret@localhost/y",
     )  # fmt: skip
     for name, value in places.settings_as_variables(given).items():
         monkeypatch.setenv(name, value)
@@ -63,26 +65,36 @@ def test_a_data_folder_is_run_once(tmp_path):
         pass
 
 
-def test_dagster_finds_its_settings_and_the_code_server(tmp_path):
-    home = places.prepare_home(tmp_path / "data", ("daemon",))
-    assert (home.dagster / "dagster.yaml").read_text() == (places.ROOT / "dagster.yaml").read_text()
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [(None, "dagster.yaml"), ("postgresql://me:secret@host/db", "deploy/dagster.yaml")],
+)
+def test_dagster_finds_its_settings_its_tables_and_the_code_server(tmp_path, url, file):
+    settings = load_settings(data_dir=tmp_path / "data", database_url=url)
+    home = places.prepare_home(settings, ("daemon",))
+    written = (home.dagster / "dagster.yaml").read_text()
+    assert written == (places.ROOT / file).read_text()
+    assert "secret" not in written
     assert f"port: {home.code_port}" in home.workspace.read_text()
     assert "location_name: babingepet" in home.workspace.read_text()
+    address = places.environment(settings, home).get("DAGSTER_STORAGE_URL")
+    assert address == storage_url(settings)
+    assert (url is None) == ("postgres" not in written)
 
 
 def test_a_log_of_the_time_before_is_kept_once(tmp_path):
     for text in ("first", "second"):
-        home = places.prepare_home(tmp_path, ("daemon",))
+        home = places.prepare_home(load_settings(data_dir=tmp_path), ("daemon",))
         assert not home.log("daemon").exists()
         home.log("daemon").write_text(text)
-    places.prepare_home(tmp_path, ("daemon",))
+    places.prepare_home(load_settings(data_dir=tmp_path), ("daemon",))
     assert home.log("daemon").with_suffix(".log.1").read_text() == "second"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="file"):
-        places.prepare_home(tmp_path / "file" / "data", ())
+        places.prepare_home(load_settings(data_dir=tmp_path / "file" / "data"), ())
 
 
 def test_everything_listens_on_this_machine_only():

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from scripts import dev
-from scripts.devtools import environment, process, project, verbs
+from scripts.devtools import environment, postgres, process, project, verbs
 
 
 def call_dev(*arguments):
@@ -165,3 +165,30 @@ def test_an_environment_that_is_a_link_to_another_clones_is_never_emptied(tmp_pa
 def test_the_whole_suite_runs_in_parallel_and_a_part_of_it_does_not():
     assert "-n" in verbs.pytest_command([], "not slow")
     assert "-n" not in verbs.pytest_command(["tests/docs", "-x"], "not slow")
+
+
+PRINT_THE_DATABASE = (
+    "import os, sys; from sqlalchemy import create_engine, make_url; "
+    "url = make_url(os.environ['BABINGEPET_DATABASE_URL']); "
+    "engine = create_engine(url.set(drivername='postgresql+psycopg2')); "
+    "print(url, engine.connect().exec_driver_sql('SHOW server_version').scalar()); sys.exit(3)"
+)
+
+
+@pytest.mark.slow
+def test_tests_on_postgresql_get_a_server_that_is_gone_afterwards(capfd):
+    if postgres.programs() is None:
+        pytest.skip("no PostgreSQL server binaries (15 or later) on this machine")
+    assert verbs.run_on_postgresql([sys.executable, "-c", PRINT_THE_DATABASE]) == 3
+    url, version, *_ = capfd.readouterr().out.split()
+    assert int(version.partition(".")[0]) >= postgres.OLDEST
+    port = int(url.rpartition(":")[2].partition("/")[0])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_without_the_programs_of_a_server_the_remedy_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(postgres, "programs", lambda: None)
+    monkeypatch.setattr(environment, "ensure", lambda: None)
+    assert verbs.dispatch(["test", "--database", "postgresql"]) == 1
+    assert "apt-get install postgresql" in capsys.readouterr().err

@@ -1,23 +1,20 @@
-"""A program that runs the loop again and again, each time killed in the middle of a cycle.
+"""A program that runs the loop again and again, each time killed at a random point of a cycle.
 
 It forks, so that a restart costs a tenth of a second, and forks from a process of its own with one
-thread. Each child counts the database's statements from the claim of a cycle on and sends itself
-SIGKILL before the one it was told: nothing can be cleaned up. The last child is left alive.
+thread, which has compiled everything and has no connection open. Each child takes the lease over
+from the one that was killed before it. The last child is left alive.
 """
 
 import json
 import os
 import random
-import signal
-import sqlite3
 import sys
-from pathlib import Path
-
-from sqlalchemy import event
+from contextlib import closing
 
 from babingepet.cycles.settings import BtcSettings, override
 from babingepet.market.frames import Quotes, Trades
 from babingepet.market.intervals import MINUTE
+from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import CollectedMinute, FeedHealth, FeedInfo, MarketEnded
 from babingepet_resources.warehouse import history
 from babingepet_resources.warehouse.database import Database
@@ -26,22 +23,20 @@ from babingepet_services.btc.loop import STALE_AFTER, BtcLoop, LoopOptions
 from babingepet_services.market.source import open_embedded_or_current
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.fakes import FakeClock
+from tests.faults.kill_points import Board, Follower, KillPoint, random_point
 from tests.services.conftest import DRIFT, EAGER, SEED
 
-MINUTES = 200
-MOST_STATEMENTS = 75
-"""About three cycles: some children die in their first, some after a commit, some in a later one."""
-QUIET = 3
-"""Minutes decided before the first death; the process that forks then has compiled everything."""
-DAYS = 3
-"""Of history: enough to trade on, and read in a moment."""
+QUIET = 4
+"""Minutes that each of two loops decides before the first death; the last one is measured."""
+DAYS = 2
+"""Of history: enough to trade on, and read in a moment; with one day no regime is known."""
 
 
 class KlineFeed(MadeUpFeed):
     """The made-up market as a recording of candles, which goes on after a given minute."""
 
-    def __init__(self, after: int | None) -> None:
-        super().__init__(MINUTES, seed=SEED, drift=DRIFT, history_days=DAYS)
+    def __init__(self, minutes: int, after: int | None) -> None:
+        super().__init__(minutes, seed=SEED, drift=DRIFT, history_days=DAYS)
         self.first_after = after
         self.info = FeedInfo(
             "recorded", "spot", "BTCUSDT", frozenset({"candles", "taker_volume", "funding"}),
@@ -50,7 +45,7 @@ class KlineFeed(MadeUpFeed):
 
     def next_minute(self, *, after: int | None, timeout: float) -> CollectedMinute:
         before = after or self.first_after or START
-        if before >= START + MINUTES * MINUTE:
+        if before >= START + self.cycles * MINUTE:
             raise MarketEnded
         as_of = before + MINUTE
         return CollectedMinute(
@@ -61,64 +56,85 @@ class KlineFeed(MadeUpFeed):
         )  # fmt: skip
 
 
+COLLECT = KlineFeed.next_minute.__code__
+
+
 def last_as_of(database: Database) -> int | None:
     with database.reading() as connection:
         last = history.last_decision(connection, "paper", "BTCUSDT", "recorded")
     return last.as_of if last else None
 
 
-def run_loop(database: Database, number: int, max_cycles: int | None = None) -> None:
-    """Run the loop of a number, when the heartbeat of the one before is stale."""
+def new_loop(database: Database, minutes: int, clock: Clock, options: LoopOptions) -> BtcLoop:
+    """A loop over the market that goes on after the last decision."""
     program = BtcProgram(settings=override(BtcSettings(), (*EAGER, "min_capability=0")))
+    return BtcLoop(KlineFeed(minutes, last_as_of(database)), database, clock, program, options)
+
+
+def run_loop(database: Database, minutes: int, number: int, max_cycles: int | None = None) -> None:
+    """Run the loop of a number, when the heartbeat of the one before is stale."""
     clock = FakeClock(1_700_000_000_000 + number * 2 * STALE_AFTER)
     options = LoopOptions(f"run-{number}", max_cycles=max_cycles)
-    for _ in BtcLoop(KlineFeed(last_as_of(database)), database, clock, program, options).run():
+    for _ in new_loop(database, minutes, clock, options).run():
         pass
 
 
-def kill_before(database: Database, statement: int) -> None:
-    """Let this process die before the given statement, counted from the first claim."""
-    seen = 0
-
-    def count(sql: str) -> None:
-        nonlocal seen
-        seen += seen > 0 or (sql.startswith("UPDATE loop_lease") and "cycle_id = " in sql)
-        if seen == statement:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    @event.listens_for(database.engine, "connect")
-    def trace(connection: sqlite3.Connection, _record: object) -> None:
-        connection.set_trace_callback(count)
-
-
-def run_killed(database: Database, number: int, statement: int | None) -> int | None:
-    """Run the loop in a child; returns the signal that ended it, or None."""
-    database.close()
+def run_killed(url: str, minutes: int, number: int, point: KillPoint, board: Board) -> int | None:
+    """Run the loop in a child that dies at the point; returns the signal that ended it, or None."""
     child = os.fork()
     if child == 0:
-        if statement is not None:
-            kill_before(database, statement)
-        run_loop(database, number)
+        database = open_embedded_or_current(url, None)
+        Follower(COLLECT, board, point).follow()
+        run_loop(database, minutes, number)
         os._exit(0)
     _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or status == 0, status
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
 
 
-def main(url: str, seed: int, points: int) -> None:
-    """Kill ``points`` loops one after the other, then let one finish; print what happened."""
-    chance = random.Random(seed)
-    database = open_embedded_or_current(url, None)
-    run_loop(database, 0, QUIET)
-    deaths = []
-    for number in range(1, points + 1):
-        before = last_as_of(database) or START
-        statement = chance.randint(1, MOST_STATEMENTS)
-        ended_by = run_killed(database, number, statement)
-        cycles = ((last_as_of(database) or START) - before) // MINUTE
-        deaths.append({"statement": statement, "signal": ended_by, "cycles": cycles})
-    run_killed(database, points + 1, None)
+def measure(database: Database, minutes: int) -> Follower:
+    """Decide the first minutes undisturbed: calls of a minute, and seconds of each phase."""
+    run_loop(database, minutes, 0, QUIET)  # which also writes the history
+    follower = Follower(COLLECT, Board())
+    follower.follow()
+    run_loop(database, minutes, 1, QUIET)
+    sys.setprofile(None)
+    return follower
+
+
+def count_decided(url: str) -> int:
+    """Minutes that are decided; nothing is left open that a child could inherit."""
+    with closing(open_embedded_or_current(url, None)) as database:
+        return ((last_as_of(database) or START) - START) // MINUTE
+
+
+def main(url: str, unbroken: str, seed: int, points: int, minutes: int) -> None:
+    """Kill ``points`` loops one after the other, then let one finish; print what happened.
+
+    ``unbroken`` is the address of another database, which gets the same market without a death.
+    """
+    with closing(open_embedded_or_current(unbroken, None)) as other:
+        run_loop(other, minutes, 0)
+    chance, board = random.Random(seed), Board()
+    with closing(open_embedded_or_current(url, None)) as database:
+        measured = measure(database, minutes)
+    deaths, decided = [], 2 * QUIET
+    for number in range(2, points + 2):
+        point = random_point(chance, measured.calls, measured.seconds)
+        ended_by = run_killed(url, minutes, number, point, board)
+        before, decided = decided, count_decided(url)
+        deaths.append(
+            {
+                "way": "timed" if point.calls is None else "counted",
+                "phase": board.phase,
+                "signal": ended_by,
+                "cycles": decided - before,
+            }
+        )
+    with closing(open_embedded_or_current(url, None)) as database:
+        run_loop(database, minutes, points + 2)
     sys.stdout.write(json.dumps(deaths) + "\n")
 
 
 if __name__ == "__main__":
-    main(f"sqlite:///{Path(sys.argv[1])}", int(sys.argv[2]), int(sys.argv[3]))
+    main(*sys.argv[1:3], *map(int, sys.argv[3:]))

@@ -86,6 +86,7 @@ def fills(facts, start, until):
     return {d.fill["entry_time"]: d.fill for d, _ in decide(facts, start, until) if d.fill}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tape", [0, 120], ids=["candles alone", "with quotes"])
 def test_a_fill_knows_the_first_price_of_its_minute_and_nothing_else(tape):
     facts = markets.made_up(2, tape=tape, hour=16)

@@ -54,6 +54,7 @@ def times(truth, field, **wanted):
     return real[:, fields.index(field)].astype(int).tolist()
 
 
+@pytest.mark.slow
 def test_nothing_of_a_random_market_depends_on_the_future(truth):
     report = check(truth, choose_cuts(truth, 40))
     assert report.dependence is None
@@ -97,6 +98,7 @@ def test_a_signal_that_looks_ahead_is_named_at_its_first_moment(market, leak, op
     assert found.told != found.otherwise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signal", "options"), HONEST.values(), ids=HONEST)
 def test_the_same_signal_without_its_leak_passes(market, signal, options):
     truth = truth_of(market, read=planted(signal, options))
@@ -143,6 +145,7 @@ def test_a_fill_at_the_low_of_its_own_minute_is_found(market):
     assert (found.cut, found.future) == (filled, OTHER_REST)
 
 
+@pytest.mark.slow
 def test_a_gate_that_reads_the_next_hour_is_named(market):
     truth = truth_of(market, decide=r.later_regime(ahead=60))
     found = check(truth, (truth.columns.open_time[60::60] + MINUTE).tolist()).dependence
@@ -158,6 +161,7 @@ def test_an_exit_at_the_best_price_of_its_minute_is_found(market):
     assert (found.cut, found.future) == (left - MINUTE, OTHER_REST)
 
 
+@pytest.mark.slow
 def test_exits_at_the_level_that_was_reached_pass(market):
     truth = truth_of(market, rules=r.NEAR_TARGETS)
     left = times(truth, "exit_time", exit_reason=ExitReason.TARGET)

@@ -3,7 +3,7 @@
 import pytest
 
 from babingepet.market.intervals import MINUTE
-from babingepet_resources.warehouse import history, schema
+from babingepet_resources.warehouse import history
 from babingepet_resources.warehouse.database import open_database
 from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common import market
@@ -14,10 +14,9 @@ HISTORY_DAYS = 124
 """More than minutes are loaded for, so that native hours fill in before them."""
 
 
-def replays(folder, start):
+def replays(url, start):
     """Six minutes from ``start`` on, decided by one loop and then made again."""
-    database = open_database(f"sqlite:///{folder / 'warehouse.sqlite'}")
-    schema.upgrade(database)
+    database = open_database(url)
     feed = market.MadeUpFeed(6, history_days=HISTORY_DAYS)
     assert all(report.decision for report in new_loop(database, 6, feed=feed).run())
     with database.reading() as connection:
@@ -28,7 +27,7 @@ def replays(folder, start):
 
 
 @pytest.mark.slow
-def test_decisions_of_a_loop_are_made_again_after_the_end_of_a_month(tmp_path, monkeypatch):
+def test_decisions_of_a_loop_are_made_again_after_the_end_of_a_month(warehouse_url, monkeypatch):
     start = MAY_2025 - 3 * MINUTE
     monkeypatch.setattr(market, "START", start)
-    assert replays(tmp_path, start) == [True] * 6
+    assert replays(warehouse_url, start) == [True] * 6

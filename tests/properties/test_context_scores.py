@@ -159,6 +159,7 @@ def test_whatever_the_analysts_say_the_score_stays_sound(p_up, agreement, age):
     assert is_sound(ai_consensus(f.signal_inputs(consensus=consensus)))
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 700), min_size=24, max_size=24), st.integers(0, 23))
 def test_hours_are_sound_and_turn_with_the_market(rises, hour):
     """Falls instead of rises: every share p becomes 1 - p, and the same hours are significant."""
@@ -176,6 +177,7 @@ def test_hours_are_sound_and_turn_with_the_market(rises, hour):
     assert tables[1].significant.tolist() == tables[0].significant.tolist()
 
 
+@pytest.mark.slow
 @given(st.floats(0.5, 2.0), st.integers(0, 30 * 24 - 1))
 def test_hours_of_this_month_change_nothing(factor, altered):
     wave = 100.0 + np.sin(np.arange(761 * 24))

@@ -1,15 +1,15 @@
 """A warehouse of the test's own, and a loop over a made-up market in memory."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from babingepet.cycles.settings import BtcSettings, override
 from babingepet_resources.clients.clock import SystemClock
-from babingepet_resources.warehouse import schema
-from babingepet_resources.warehouse.database import Database, open_database
+from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.limits import ORDINARY
 from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from scripts.bench.common.market import MadeUpFeed
@@ -22,11 +22,8 @@ EAGER = (
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}", lock_timeout_ms=200)
-    schema.upgrade(database)
-    yield database
-    database.close()
+def warehouse(warehouse_url: str, connect: Callable[..., Database]) -> Database:
+    return connect(warehouse_url, limits=replace(ORDINARY, lock=0.2))
 
 
 DRIFT = 1e-4
@@ -58,7 +55,8 @@ def new_loop(
 ) -> BtcLoop:
     """A loop over the first ``minutes`` of the made-up market."""
     program = BtcProgram(settings=override(BtcSettings(), settings))
-    options = LoopOptions(owner, max_cycles=max_cycles)
+    # On a busy machine a first cycle with its history may take longer than a loop grants it.
+    options = LoopOptions(owner, max_cycles=max_cycles, limits=database.limits)
     return BtcLoop(feed or made_up_feed(minutes), database, SystemClock(), program, options)
 
 

@@ -1,7 +1,5 @@
 """A backfill fills what is missing, once, from where it can be had, and keeps the ledger of gaps."""
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 
 import numpy as np
@@ -106,6 +104,7 @@ def exchange(minutes=None, funding=None, readings=None):
     return FakeFeed(history=history, funding=funding, open_interest=readings)
 
 
+@pytest.mark.slow
 def test_months_come_whole_days_one_by_one_and_the_rest_from_the_exchange(
     fill, whole, minutes, warehouse
 ):
@@ -176,6 +175,7 @@ def test_minutes_that_the_file_lacks_are_asked_of_the_exchange(fill, archive, mi
     assert told == [(JANUARY, lost[0], "archive"), (*lost, "rest"), (lost[1], FEBRUARY, "archive")]
 
 
+@pytest.mark.slow
 def test_minutes_that_nobody_has_stay_an_open_gap_with_the_reasons(
     fill, archive, minutes, warehouse
 ):
@@ -240,6 +240,7 @@ class Killed(BaseException):
     """The program ends here."""
 
 
+@pytest.mark.slow
 def test_a_backfill_killed_between_two_months_goes_on_where_it_ended(
     fill, whole, minutes, warehouse
 ):
@@ -268,9 +269,9 @@ def test_each_transaction_makes_its_rows_known_later_than_the_one_before(
     fill, whole, minutes, warehouse
 ):
     fill(end=MARCH)
-    with closing(sqlite3.connect(warehouse.where)) as connection:
-        known = connection.execute(
-            "SELECT DISTINCT known_at FROM crypto_candles ORDER BY open_time"
+    with warehouse.reading() as connection:
+        known = connection.exec_driver_sql(
+            "SELECT DISTINCT known_at FROM crypto_candles ORDER BY known_at"
         ).fetchall()
     assert known == [(NOW + 1,), (NOW + 2,)]
 

@@ -67,6 +67,7 @@ def test_a_market_without_context_says_that_nothing_was_ever_filed(make_loop: Lo
     assert decision.reasons["ml_xgboost"] == "no model has earned its place"
 
 
+@pytest.mark.slow
 def test_what_was_filed_before_the_start_votes_and_replays_byte_for_byte(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
@@ -131,6 +132,7 @@ class WithYears(MadeUpFeed):
         return Candles(open_time, opened, opened + 2, opened - 2, close, flat, flat, flat, flat)
 
 
+@pytest.mark.slow
 def test_two_years_of_hours_are_fetched_once_and_make_the_table(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:

@@ -2,8 +2,6 @@
 
 import io
 import json
-import shutil
-import sqlite3
 
 import numpy as np
 import pytest
@@ -30,8 +28,8 @@ from babingepet_services.btc_day.market import (
     describe_order_book,
     describe_order_flow,
 )
-from babingepet_services.market.source import open_embedded_or_current
 from scripts.bench.common.market import START
+from tests.databases import tamper
 from tests.services.conftest import EAGER, made_up_feed
 
 TODAY = "2025-04-22"
@@ -39,28 +37,26 @@ MINUTES = 120
 
 
 @pytest.fixture(scope="module")
-def decided(tmp_path_factory):
+def decided_url(lasting_databases, tmp_path_factory):
     """Two hours of the made-up market, decided once."""
-    file = tmp_path_factory.mktemp("decided") / "warehouse.sqlite"
-    database = open_embedded_or_current(f"sqlite:///{file}", None)
+    url = lasting_databases.upgraded(tmp_path_factory.mktemp("decided"))
+    database = open_database(url)
     program = BtcProgram(settings=override(BtcSettings(), EAGER))
-    options = LoopOptions("test")
+    options = LoopOptions("test", limits=database.limits)
     list(BtcLoop(made_up_feed(MINUTES), database, SystemClock(), program, options).run())
     database.close()
-    return file
+    return url
 
 
 @pytest.fixture
-def scope(decided, tmp_path):
-    shutil.copy(decided, tmp_path / "warehouse.sqlite")
-    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}")
-    yield DayScope(database, "BTCUSDT", "simulated", TODAY)
-    database.close()
+def scope(decided_url, databases, tmp_path, connect):
+    database = connect(databases.copy_of(decided_url, tmp_path))
+    return DayScope(database, "BTCUSDT", "simulated", TODAY)
 
 
-def execute(scope, statement, *values):
-    with sqlite3.connect(scope.database.where) as connection:
-        return connection.execute(statement, values).fetchall()
+def query(scope, statement):
+    with scope.database.reading() as connection:
+        return connection.exec_driver_sql(statement).fetchall()
 
 
 def is_picture(png):
@@ -93,21 +89,17 @@ def test_candles_are_counted_and_averaged_by_volume(scope):
 
 
 def test_a_hole_in_the_candles_is_counted(scope):
-    execute(
-        scope,
-        "DELETE FROM crypto_candles WHERE open_time BETWEEN ? AND ?",
-        START,
-        START + 2 * MINUTE,
-    )
+    hole = (START, START + 2 * MINUTE)
+    tamper(scope.database, "DELETE FROM crypto_candles WHERE open_time BETWEEN ? AND ?", *hole)
     assert describe_candles(scope).numbers["minutes_missing"] == 3
 
 
 def test_signals_that_were_unavailable_are_counted_and_explained(scope):
     report = describe_signals(scope)
-    (stored,) = execute(scope, "SELECT count(*), count(score) FROM crypto_signals")
+    (stored,) = query(scope, "SELECT count(*), count(score) FROM crypto_signals")
     assert report.rows == stored[0] == MINUTES * 13
     assert report.numbers["unavailable"] == stored[0] - stored[1]
-    (payload,) = execute(scope, "SELECT payload FROM btc_decisions ORDER BY as_of DESC LIMIT 1")[0]
+    (payload,) = query(scope, "SELECT payload FROM btc_decisions ORDER BY as_of DESC LIMIT 1")[0]
     reasons = json.loads(payload)["reasons"]
     assert reasons
     for name, reason in reasons.items():
@@ -116,7 +108,7 @@ def test_signals_that_were_unavailable_are_counted_and_explained(scope):
 
 def test_decisions_are_counted_by_verdict_and_by_gate(scope):
     report = describe_decisions(scope)
-    verdicts = dict(execute(scope, "SELECT verdict, count(*) FROM btc_decisions GROUP BY 1"))
+    verdicts = dict(query(scope, "SELECT verdict, count(*) FROM btc_decisions GROUP BY 1"))
     for verdict, count in verdicts.items():
         share = f"{count / MINUTES:.1%}"
         assert any(
@@ -128,10 +120,8 @@ def test_decisions_are_counted_by_verdict_and_by_gate(scope):
 
 
 def test_a_minute_that_was_not_decided_is_counted(scope):
-    last = execute(scope, "SELECT max(as_of) FROM btc_decisions")[0][0]
-    with sqlite3.connect(scope.database.where) as connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute("DELETE FROM btc_decisions WHERE as_of = ?", (last - MINUTE,))
+    last = query(scope, "SELECT max(as_of) FROM btc_decisions")[0][0]
+    tamper(scope.database, "DELETE FROM btc_decisions WHERE as_of = ?", last - MINUTE)
     assert describe_decisions(scope).numbers["minutes_not_decided"] == 1
 
 

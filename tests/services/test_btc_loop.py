@@ -1,6 +1,6 @@
 """The loop's promises: one owner, a decision a minute, nothing twice, nothing lost."""
 
-import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +14,12 @@ from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.clients.feed import CollectedMinute, FeedGap
 from babingepet_resources.warehouse import checks, gaps, history, lease
-from babingepet_resources.warehouse.database import Database, open_database
+from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import CheckRecord, DecisionRecord
 from babingepet_services.btc.loop import STALE_AFTER
 from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START, MadeUpFeed
+from tests.databases import Databases, blocked
 from tests.services.conftest import EAGER, LoopMaker, made_up_feed
 
 
@@ -67,17 +68,17 @@ def test_the_account_adds_up_after_every_minute(make_loop: LoopMaker, warehouse:
 
 
 def test_a_restarted_loop_decides_as_if_it_had_never_stopped(
-    make_loop: LoopMaker, warehouse: Database, tmp_path: Path
+    make_loop: LoopMaker,
+    warehouse: Database,
+    databases: Databases,
+    tmp_path: Path,
+    connect: Callable[..., Database],
 ) -> None:
     list(make_loop(60, max_cycles=25).run())
     list(make_loop(60, owner="second").run())
-    unbroken = open_database(f"sqlite:///{tmp_path / 'unbroken.sqlite'}")
-    from babingepet_resources.warehouse import schema
-
-    schema.upgrade(unbroken)
+    unbroken = connect(databases.upgraded(tmp_path, "unbroken"))
     list(make_loop(60, database=unbroken).run())
     restarted, whole = decisions(warehouse), decisions(unbroken)
-    unbroken.close()
     assert len(restarted) == 60
     assert [d.payload for d in restarted] == [d.payload for d in whole]
 
@@ -126,28 +127,23 @@ def test_a_minute_without_a_candle_is_recorded_as_missed_not_invented(
     ]
     assert MinutesWithout.lost not in [d.as_of for d in decisions(warehouse)]
     lost = MinutesWithout.lost
-    assert missed(warehouse) == [(lost - MINUTE, lost, "the loop did not get the minute")]
+    assert missed(warehouse) == [(lost - MINUTE, lost, "the exchange has no closed candle")]
 
 
 def test_a_locked_database_costs_the_minute_but_no_fact_and_no_state(
-    make_loop: LoopMaker, warehouse: Database, tmp_path: Path
+    make_loop: LoopMaker, warehouse: Database
 ) -> None:
     loop = make_loop(10).run()
     for _ in range(4):
         next(loop)
-    blocker = sqlite3.connect(tmp_path / "warehouse.sqlite")
-    blocker.execute("BEGIN IMMEDIATE")
-    report = next(loop)
+    with blocked(warehouse):
+        report = next(loop)
     assert report.decision is None
     assert "could not be written" in (report.missed or "")
-    blocker.rollback()
-    blocker.close()
     after = list(loop)
     assert len(after) == 5
     assert len(decisions(warehouse)) == 9
-    assert missed(warehouse) == [
-        (report.as_of - MINUTE, report.as_of, "the loop did not get the minute")
-    ]
+    assert missed(warehouse) == [(report.as_of - MINUTE, report.as_of, report.missed)]
     with warehouse.reading() as connection:
         from babingepet_resources.warehouse import candles
 
@@ -158,15 +154,12 @@ def test_a_locked_database_costs_the_minute_but_no_fact_and_no_state(
 
 
 def test_checks_that_cannot_be_stored_forbid_entries_and_do_not_end_the_loop(
-    make_loop: LoopMaker, tmp_path: Path
+    make_loop: LoopMaker, warehouse: Database
 ) -> None:
     loop = make_loop(20).run()
     next(loop)  # the second decision evaluates the checks
-    blocker = sqlite3.connect(tmp_path / "warehouse.sqlite")
-    blocker.execute("BEGIN IMMEDIATE")
-    assert next(loop).decision is None
-    blocker.rollback()
-    blocker.close()
+    with blocked(warehouse):
+        assert next(loop).decision is None
     assert next(loop).decision is not None
 
 
@@ -291,6 +284,7 @@ def stored_minutes(database: Database) -> list[int]:
     return stored.open_time.tolist()
 
 
+@pytest.mark.slow
 def test_after_an_outage_the_history_is_filled_in_before_the_second_decision(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
@@ -309,9 +303,9 @@ def test_after_an_outage_the_history_is_filled_in_before_the_second_decision(
 def test_gaps_that_the_loop_filled_itself_are_closed_when_the_minutes_became_known(
     make_loop: LoopMaker, warehouse: Database, *, answers: bool
 ) -> None:
-    feed = made_up_feed(40, BackAfterALongHole)
+    feed = made_up_feed(24, BackAfterALongHole)
     feed.answers = answers
-    list(make_loop(40, feed=feed).run())
+    list(make_loop(24, feed=feed).run())
     with warehouse.reading() as connection:
         found = gaps.read(connection, "BTCUSDT", START, START + 40 * MINUTE, feed="candles")
     assert [gap.start_time for gap in found] == [START + k * MINUTE for k in range(5, 11)]
@@ -322,6 +316,7 @@ def test_gaps_that_the_loop_filled_itself_are_closed_when_the_minutes_became_kno
         assert {gap.cycles_affected for gap in found} == {1}
 
 
+@pytest.mark.slow
 def test_a_history_that_cannot_be_filled_in_is_asked_for_again_and_ends_nothing(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:

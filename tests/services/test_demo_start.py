@@ -59,6 +59,7 @@ def test_a_move_against_that_of_the_last_days_is_not_enough():
     assert not _is_lively(market(prices, 1.0), START)
 
 
+@pytest.mark.slow
 def test_the_hour_is_the_first_of_its_kind_and_always_one_in_the_afternoon():
     for seed in range(3):
         start = lively_start(seed, "BTCUSDT")

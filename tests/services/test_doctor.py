@@ -1,5 +1,6 @@
 """What doctor finds, and what it advises; nothing is made or changed by looking."""
 
+import re
 import socket
 
 import pytest
@@ -11,9 +12,11 @@ from babingepet_resources.warehouse import checks, cycles, gaps, lease, schema
 from babingepet_resources.warehouse.database import open_database
 from babingepet_services.doctor import run as doctor
 from babingepet_services.doctor.exchange import examine_exchange
+from babingepet_services.doctor.server import Link, encryption
 from babingepet_services.doctor.warehouses import examine_warehouses
 from babingepet_services.market.feed_watch import report_record
 from tests.fakes import FakeClock
+from tests.pooler import pooler
 from tests.resources.warehouse import builders as b
 
 NOW = FakeClock().now()
@@ -154,24 +157,33 @@ def warehouse(tmp_path):
     database.close()
 
 
-def looked(settings, now=NOW):
-    return {one.name: one for one in examine_warehouses(settings, now)}
+def looked(settings, now=NOW, probe=probe_never):
+    return {one.name: one for one in examine_warehouses(settings, FakeClock(now), probe)}
 
 
 def test_a_warehouse_is_described(settings, warehouse):
     found = looked(settings)
     assert f"schema {schema.head()}" in found["binance"].detail
     assert found["binance, last decision"].detail == "none yet"
-    assert found["binance, loop"].detail == "never ran"
+    assert found["binance, loop"].detail == "never started: no loop ever ran"
 
 
 def test_the_loop_is_alive_dead_or_gone_by_its_heartbeat(settings, warehouse):
     held = lease.acquire(warehouse, "btc", "run-1", NOW, 90 * SECOND)
-    assert looked(settings, NOW + 30 * SECOND)["binance, loop"].detail.startswith("alive: run-1")
+    alive = looked(settings, NOW + 30 * SECOND)["binance, loop"]
+    assert alive.detail == "starting: run-1, fence 1 has loaded for 30 s"
     stale = looked(settings, NOW + 91 * SECOND)["binance, loop"]
     assert (stale.status, "takes over" in stale.advice) == ("warn", True)
     lease.release(warehouse, held, NOW + 92 * SECOND)
-    assert looked(settings, NOW + DAY)["binance, loop"].detail.startswith("not running")
+    assert looked(settings, NOW + DAY)["binance, loop"].detail.startswith("released: run-1")
+
+
+def test_a_loop_that_lives_and_decides_nothing_is_a_warning(settings, warehouse):
+    held = lease.acquire(warehouse, "btc", "run-1", NOW, 90 * SECOND)
+    lease.renew(warehouse, held, NOW + DAY)
+    finding = looked(settings, NOW + DAY, lambda *_: 0)["binance, loop"]
+    assert (finding.status, "no decision" in finding.advice) == ("warn", True)
+    assert "decided nothing for 86,400 s: its history is not loaded" in finding.detail
 
 
 def test_an_older_schema_is_a_warning_with_the_command(settings, tmp_path):
@@ -218,3 +230,47 @@ def test_how_the_feeds_were_is_told_and_a_poor_one_is_a_warning(
     assert found.status == status
     assert f"{covered:.0%} of 60 minutes" in found.detail
     assert "3 reconnects" in found.detail
+
+
+@pytest.mark.slow
+def test_a_server_is_described_and_its_missing_tables_are_told(variables, postgres_url):
+    variables(database_url=postgres_url)
+    found = examined()
+    assert re.fullmatch(r"PostgreSQL \d+\.\d+, client library \d+\.\d+", found["server"].detail)
+    assert found["connection"].detail == "direct"
+    assert found["encryption"].detail == "none; it does not leave this machine"
+    assert "not made yet" in found["Dagster's tables"].detail
+    variables(database_url=postgres_url, market="binance")
+    assert "babingepet db upgrade" in examined(probe=lambda *_: 0)["configured"].advice
+
+
+@pytest.mark.slow
+def test_a_pooler_that_dagster_cannot_use_is_a_failure(variables, postgres_url, postgres_server):
+    name = postgres_url.rpartition("/")[2]
+    with pooler(postgres_server, mode="transaction") as address:
+        variables(database_url=f"{address}/{name}")
+        found = examined()
+    assert found["connection"].detail == "by way of a pooler"
+    assert found["Dagster's tables"].status == "fail"
+    assert "BABINGEPET_DAGSTER_DATABASE_URL" in found["Dagster's tables"].detail
+
+
+@pytest.mark.parametrize(
+    ("link", "status"),
+    [
+        (Link(150000, 170000, False, is_encrypted=True, is_local=False), "ok"),
+        (Link(150000, 170000, False, is_encrypted=False, is_local=True), "ok"),
+        (Link(150000, 170000, True, is_encrypted=False, is_local=False), "warn"),
+    ],
+)
+def test_only_what_leaves_this_machine_must_be_encrypted(link, status):
+    assert encryption(link).status == status
+
+
+def test_the_addresses_of_dagster_and_of_the_tape_are_shown_without_their_secrets(variables):
+    variables(
+        dagster_database_url="postgresql://bob:hunter2@127.0.0.1:9/db",
+        tape_url="s3://key:hunter3@bucket/x",
+    )
+    said = repr(examined())
+    assert not any(word in said for word in ("hunter2", "hunter3", "bob"))

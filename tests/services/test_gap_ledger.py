@@ -109,6 +109,7 @@ def test_the_market_of_this_test_had_a_hole_and_then_had_none(decided):
     assert not any(HOLE[0] < decision.as_of <= HOLE[1] for decision in decisions)
 
 
+@pytest.mark.slow
 def test_every_decision_is_made_again_to_the_byte_whenever_the_hole_was_filled(decided):
     """Before the hole, after it, after the repair by a loop that never saw it, and by the next."""
     database, _, decisions = decided

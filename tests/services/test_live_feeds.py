@@ -1,8 +1,6 @@
 """Open interest and the health of the feeds: from the loop's minutes to a day's report."""
 
 import io
-import shutil
-import sqlite3
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,9 +22,9 @@ from babingepet_services.btc_day.day import AssetReport, DayScope
 from babingepet_services.btc_day.open_interest import describe_open_interest
 from babingepet_services.market.feed_health import feed_health, with_feed_health
 from babingepet_services.market.feed_watch import read_reports
-from babingepet_services.market.source import open_embedded_or_current
 from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START, MadeUpFeed
+from tests.databases import tamper
 from tests.services.conftest import EAGER, made_up_feed
 
 TODAY = "2025-04-22"
@@ -67,24 +65,22 @@ class Watched(MadeUpFeed):
 
 def decide(database, feed):
     program = BtcProgram(settings=override(BtcSettings(), EAGER))
-    return list(BtcLoop(feed, database, SystemClock(), program, LoopOptions("test")).run())
+    options = LoopOptions("test", limits=database.limits)
+    return list(BtcLoop(feed, database, SystemClock(), program, options).run())
 
 
 @pytest.fixture(scope="module")
-def decided(tmp_path_factory):
-    file = tmp_path_factory.mktemp("decided") / "warehouse.sqlite"
-    database = open_embedded_or_current(f"sqlite:///{file}", None)
+def decided_url(lasting_databases, tmp_path_factory):
+    url = lasting_databases.upgraded(tmp_path_factory.mktemp("decided"))
+    database = open_database(url)
     decide(database, made_up_feed(MINUTES, Watched))
     database.close()
-    return file
+    return url
 
 
 @pytest.fixture
-def scope(decided, tmp_path):
-    shutil.copy(decided, tmp_path / "warehouse.sqlite")
-    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}")
-    yield DayScope(database, SYMBOL, SOURCE, TODAY)
-    database.close()
+def scope(decided_url, databases, tmp_path, connect):
+    return DayScope(connect(databases.copy_of(decided_url, tmp_path)), SYMBOL, SOURCE, TODAY)
 
 
 def stored_readings(database):
@@ -162,8 +158,7 @@ def test_a_day_of_open_interest_is_counted_and_drawn(scope):
 
 
 def test_a_change_over_a_stretch_without_readings_is_unknown_and_not_zero(scope):
-    with sqlite3.connect(scope.database.where) as connection:
-        connection.execute("DELETE FROM crypto_open_interest WHERE event_time < ?", (START + HOUR,))
+    tamper(scope.database, "DELETE FROM crypto_open_interest WHERE event_time < ?", START + HOUR)
     numbers = describe_open_interest(scope).numbers
     assert numbers["change_1h_pct"] is None
     assert numbers["open_interest"] > 0
@@ -255,7 +250,6 @@ def test_notional_as_told_wins_over_what_can_be_reckoned(scope):
     report = describe_open_interest(scope)
     assert report.rows == 10 * 12 + MINUTES
     assert report.numbers["notional"] > 1e6
-    after = (START + HOUR + 1,)
-    with sqlite3.connect(scope.database.where) as connection:
-        connection.execute("DELETE FROM crypto_open_interest WHERE event_time > ?", after)
+    after = START + HOUR + 1
+    tamper(scope.database, "DELETE FROM crypto_open_interest WHERE event_time > ?", after)
     assert describe_open_interest(scope).numbers["notional"] == 123.0

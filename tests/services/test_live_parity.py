@@ -1,8 +1,6 @@
 """A day of live decisions is made again byte for byte, or the first that is not is explained."""
 
-import shutil
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +14,7 @@ from babingepet.market.intervals import DAY, MINUTE, to_ms
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.clients.feed import CollectedMinute
 from babingepet_resources.settings import Settings
-from babingepet_resources.warehouse import blobs, candles, checks, context_feeds, history, schema
+from babingepet_resources.warehouse import blobs, candles, checks, context_feeds, history
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import FeedCheckRecord
 from babingepet_services.btc import checks as btc_checks
@@ -27,6 +25,7 @@ from babingepet_services.replay import live_parity
 from babingepet_services.replay.cycle import replay_cycle
 from babingepet_services.replay.live_parity import DayParity, HourParity, file_finding, replay_day
 from scripts.bench.common.market import START, MadeUpFeed
+from tests.databases import Databases, tamper
 from tests.services.conftest import LoopMaker, made_up_feed, new_loop
 
 MINUTES = 70
@@ -40,24 +39,22 @@ def replayed(database: Database, day: str = DAY_KEY) -> DayParity:
 
 
 @pytest.fixture(scope="module")
-def decided_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def decided_url(lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Seventy minutes, decided by two loops one after the other."""
-    file = tmp_path_factory.mktemp("decided") / "warehouse.sqlite"
-    database = open_database(f"sqlite:///{file}")
-    schema.upgrade(database)
+    url = lasting_databases.upgraded(tmp_path_factory.mktemp("decided"))
+    database = open_database(url)
     list(new_loop(database, MINUTES, max_cycles=20).run())
     list(new_loop(database, MINUTES, owner="after a restart").run())
     database.close()
-    return file
+    return url
 
 
 @pytest.fixture
-def decided(decided_file: Path, tmp_path: Path) -> Iterator[Database]:
+def decided(
+    decided_url: str, databases: Databases, tmp_path: Path, connect: Callable[..., Database]
+) -> Database:
     """A copy that the test may spoil."""
-    shutil.copy(decided_file, tmp_path / "decided.sqlite")
-    database = open_database(f"sqlite:///{tmp_path / 'decided.sqlite'}")
-    yield database
-    database.close()
+    return connect(databases.copy_of(decided_url, tmp_path))
 
 
 def cycle(row: int) -> str:
@@ -66,9 +63,7 @@ def cycle(row: int) -> str:
 
 
 def change(database: Database, sql: str, *values: object) -> None:
-    with sqlite3.connect(str(database.engine.url.database)) as connection:
-        assert connection.execute(sql, values).rowcount == 1
-    connection.close()
+    assert tamper(database, sql, *values) == 1
 
 
 def test_every_cycle_of_a_day_is_made_again_also_across_a_restart(decided: Database) -> None:
@@ -182,7 +177,7 @@ def test_what_is_not_stored_any_more_counts_as_not_identical(decided: Database) 
 def test_a_manifest_that_was_rewritten_is_not_believed(decided: Database) -> None:
     change(
         decided,
-        "UPDATE cycle_inputs SET manifest = json_set(manifest, '$.paused', json('true')) "
+        "UPDATE cycle_inputs SET manifest = replace(manifest, '\"paused\":false', '\"paused\":true') "
         "WHERE cycle_id = ?",
         cycle(3),
     )
@@ -262,6 +257,7 @@ def fill_in(database: Database, open_time: int, known_at: int) -> None:
         candles.insert(connection, "BTCUSDT", "1m", "simulated", candle, known_at=known_at)
 
 
+@pytest.mark.slow
 def test_a_candle_that_was_filled_in_later_is_seen_only_by_those_that_could_know_it(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
@@ -295,7 +291,7 @@ def test_context_that_could_not_be_asked_was_not_read(
     def silent(*_: object) -> None:
         raise WarehouseUnavailable("the database is locked")
 
-    monkeypatch.setattr("babingepet_services.btc.loop.read_context", silent)
+    monkeypatch.setattr("babingepet_services.btc.beside.read_context", silent)
     list(make_loop(2).run())
     found = replayed(warehouse)
     assert (found.identical, found.total) == (2, 2)
@@ -303,29 +299,29 @@ def test_context_that_could_not_be_asked_was_not_read(
 
 @pytest.mark.slow
 def test_a_recorded_midnight_between_two_months_is_made_again(
-    recorded_data: Path, tmp_path: Path
+    recorded_data: Path, tmp_path: Path, warehouse: Database
 ) -> None:
-    database = played(recorded_data, tmp_path, "2025-04-30T23:50", 20)
+    played(recorded_data, tmp_path, warehouse, "2025-04-30T23:50", 20)
     days = [
-        replay_day(database, "paper", "BTCUSDT", "recorded", day)
+        replay_day(warehouse, "paper", "BTCUSDT", "recorded", day)
         for day in ("2025-04-30", "2025-05-01")
     ]
-    database.close()
     assert [(day.identical, day.total) for day in days] == [(11, 11), (9, 9)]
     assert [day.hours[0].hour for day in days] == ["23:00", "00:00"]
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(600)
-def test_a_recorded_day_is_made_again(recorded_data: Path, tmp_path: Path) -> None:
-    database = played(recorded_data, tmp_path, "2025-05-10T00:01", DAY // MINUTE)
-    found = replay_day(database, "paper", "BTCUSDT", "recorded", "2025-05-10")
-    database.close()
+def test_a_recorded_day_is_made_again(
+    recorded_data: Path, tmp_path: Path, warehouse: Database
+) -> None:
+    played(recorded_data, tmp_path, warehouse, "2025-05-10T00:01", DAY // MINUTE)
+    found = replay_day(warehouse, "paper", "BTCUSDT", "recorded", "2025-05-10")
     assert (found.identical, found.total) == (1440, 1440)
     assert len(found.hours) == 24
 
 
-def played(recorded_data: Path, folder: Path, start: str, minutes: int) -> Database:
+def played(recorded_data: Path, folder: Path, database: Database, start: str, minutes: int) -> None:
     """The real loop over the recorded market, from ``start`` on."""
     crypto = recorded_data / "crypto"
     settings = Settings(
@@ -338,15 +334,16 @@ def played(recorded_data: Path, folder: Path, start: str, minutes: int) -> Datab
         start=start,
         speed="max",
     )
-    database = open_database(f"sqlite:///{folder / 'warehouse.sqlite'}")
-    schema.upgrade(database)
     clock = SystemClock()
     with open_market(settings, clock) as market:
         loop = BtcLoop(
-            market.feed, database, clock, BtcProgram(), LoopOptions("played", max_cycles=minutes)
+            market.feed,
+            database,
+            clock,
+            BtcProgram(),
+            LoopOptions("played", max_cycles=minutes, limits=database.limits),
         )
         list(loop.run())
     with database.reading() as connection:
         first = history.outlines(connection, "paper", "BTCUSDT", 0, 2**60)[0]
     assert first.as_of >= to_ms(datetime.fromisoformat(start).replace(tzinfo=UTC))
-    return database

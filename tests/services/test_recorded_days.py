@@ -10,21 +10,23 @@ import pytest
 from babingepet.market.intervals import DAY, MINUTE, to_ms
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import Settings
-from babingepet_resources.warehouse import gaps, history, schema
+from babingepet_resources.warehouse import gaps, history
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from babingepet_services.market.source import open_market
+from tests.databases import Databases
 
 DAYS = 14
 START = to_ms(datetime(2025, 5, 5, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
-def two_weeks(recorded_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def two_weeks(
+    recorded_data: Path, lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
     folder = tmp_path_factory.mktemp("two-weeks")
-    database = open_database(f"sqlite:///{folder / 'warehouse.sqlite'}")
-    schema.upgrade(database)
+    database = open_database(lasting_databases.upgraded(folder))
     crypto = recorded_data / "crypto"
     settings = Settings(
         data_dir=folder,
@@ -38,7 +40,7 @@ def two_weeks(recorded_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     )
     clock = SystemClock()
     with open_market(settings, clock) as market:
-        options = LoopOptions("two weeks", max_cycles=DAYS * DAY // MINUTE)
+        options = LoopOptions("two weeks", max_cycles=DAYS * DAY // MINUTE, limits=database.limits)
         for report in BtcLoop(market.feed, database, clock, BtcProgram(), options).run():
             assert report.decision is not None, report.missed
     yield database

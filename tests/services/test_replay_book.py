@@ -201,14 +201,14 @@ def test_a_run_is_not_saved_twice(warehouse):
 
 
 def settings_of(folder, warehouse=None):
-    url = None if warehouse is None else f"sqlite:///{warehouse.where}"
+    url = warehouse and warehouse.engine.url.render_as_string(hide_password=False)
     return load_settings(data_dir=folder, market="recorded", database_url=url)
 
 
 def embedded(folder, source):
     """An embedded warehouse of a data folder, as its loop would make it."""
     settings = load_settings(data_dir=folder)
-    database = open_database(settings.warehouse_url(source))
+    database = open_database(settings.warehouse(source).url)
     schema.upgrade(database)
     return closing(database)
 

@@ -16,6 +16,7 @@ from babingepet_services.replay import decisions as replay_decisions
 from babingepet_services.replay.book import StoredReplay, save_replay
 from babingepet_services.replay.compare import compare_replays
 from babingepet_services.replay.decisions import Difference
+from tests.databases import tamper
 from tests.factories import WEDNESDAY
 from tests.services import replays
 
@@ -220,7 +221,6 @@ def test_replays_of_different_years_have_no_day_in_common(store):
 def test_a_day_that_was_tampered_with_is_refused(store, warehouse):
     one = store(replays.replay(5), "a")
     other = store(replays.replay(6), "b")
-    with warehouse.writing() as connection:
-        connection.exec_driver_sql("UPDATE replay_days SET decisions = x'00' WHERE run_id = 'b'")
+    tamper(warehouse, "UPDATE replay_days SET decisions = ? WHERE run_id = 'b'", b"\0")
     with pytest.raises(IntegrityBroken, match="2025-05-07 of b"):
         compare_replays(one, other)

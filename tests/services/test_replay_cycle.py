@@ -1,19 +1,19 @@
 """A stored decision can be made again, byte for byte, or it is said why not."""
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from babingepet.errors import InputError, IntegrityBroken
 from babingepet.market.intervals import DAY, MINUTE
-from babingepet_resources.warehouse import candles, funding, history, schema
+from babingepet_resources.warehouse import candles, funding, history
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START
+from tests.databases import Databases
 from tests.services.conftest import made_up_feed, new_loop
 
 A_YEAR_LATER = START + 365 * DAY
@@ -28,24 +28,22 @@ sys.stdout.buffer.write(replayed.replayed)
 
 
 @pytest.fixture(scope="module")
-def decided_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def decided_url(lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Thirty minutes, decided by two loops one after the other."""
-    file = tmp_path_factory.mktemp("decided") / "warehouse.sqlite"
-    database = open_database(f"sqlite:///{file}")
-    schema.upgrade(database)
+    url = lasting_databases.upgraded(tmp_path_factory.mktemp("decided"))
+    database = open_database(url)
     list(new_loop(database, 30, max_cycles=12).run())
     list(new_loop(database, 30, owner="after a restart").run())
     database.close()
-    return file
+    return url
 
 
 @pytest.fixture
-def warehouse(decided_file: Path, tmp_path: Path) -> Iterator[Database]:
+def warehouse(
+    decided_url: str, databases: Databases, tmp_path: Path, connect: Callable[..., Database]
+) -> Database:
     """A copy that the test may spoil."""
-    shutil.copy(decided_file, tmp_path / "warehouse.sqlite")
-    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}")
-    yield database
-    database.close()
+    return connect(databases.copy_of(decided_url, tmp_path))
 
 
 @pytest.fixture
@@ -65,10 +63,8 @@ def test_decisions_replay_to_the_same_bytes_also_across_a_restart(
 
 
 @pytest.mark.slow
-def test_another_process_replays_to_the_same_bytes(
-    decided: list[str], warehouse: Database, tmp_path: Path
-) -> None:
-    url = f"sqlite:///{tmp_path / 'warehouse.sqlite'}"
+def test_another_process_replays_to_the_same_bytes(decided: list[str], warehouse: Database) -> None:
+    url = warehouse.engine.url.render_as_string(hide_password=False)
     program = [sys.executable, "-c", IN_ANOTHER_PROCESS, url, decided[17]]
     replayed = subprocess.run(program, check=True, capture_output=True).stdout
     with warehouse.reading() as connection:
@@ -102,7 +98,7 @@ def test_facts_that_became_known_later_do_not_change_a_replay(
 ) -> None:
     with warehouse.writing() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO crypto_candles SELECT symbol, interval, open_time - 86400000 * 200, "
+            "INSERT INTO crypto_candles SELECT symbol, interval, open_time - 86400000 * CAST(200 AS BIGINT), "
             "source, open, high, low, close, base_volume, quote_volume, trade_count, "
             "taker_buy_base_volume, 9999999999999, derived FROM crypto_candles "
             "WHERE interval = '1h' LIMIT 5"
@@ -127,12 +123,12 @@ def test_an_unknown_cycle_is_the_users_mistake(warehouse: Database) -> None:
         replay_cycle(warehouse, "paper", "btc-20200101T0000Z")
 
 
+@pytest.mark.slow
 def test_decisions_of_the_past_replay_although_their_history_was_imported_long_after(
-    tmp_path: Path,
+    warehouse_url: str,
 ) -> None:
     feed = made_up_feed(10)
-    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}")
-    schema.upgrade(database)
+    database = open_database(warehouse_url)
     with database.writing() as connection:
         imported = feed.minutes.between(START - 20 * DAY, START + 5 * MINUTE)
         candles.insert(connection, "BTCUSDT", "1m", "simulated", imported, known_at=A_YEAR_LATER)

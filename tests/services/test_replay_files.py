@@ -164,7 +164,7 @@ def test_settings_and_capital_become_the_rules():
 def stored(tmp_path):
     """Settings of a data folder whose recorded warehouse holds six months of some minutes."""
     settings = load_settings(data_dir=tmp_path, market="recorded")
-    database = open_database(settings.warehouse_url("recorded"))
+    database = open_database(settings.warehouse("recorded").url)
     schema.upgrade(database)
     rates = f.funding((START - 9 * DAY, 1e-4), (START, 2e-4), (START + 40 * MINUTE, 3e-4))
     hours = f.candles(3, first=START - 200 * DAY, interval="1h")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,13 @@ from babingepet.market.intervals import MINUTE
 from babingepet.market.volume_clock import advance, volume_clock
 from babingepet.signals.vpin import bucket_volume
 from babingepet_resources.clients.feed import CollectedMinute
-from babingepet_resources.warehouse import history, schema, tape
+from babingepet_resources.warehouse import history, tape
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.capture.content import summary_digest, tape_minute, tape_summary
 from babingepet_services.replay.cycle import replay_cycle
 from scripts.bench.common.market import START, MadeUpFeed
 from tests import factories as f
+from tests.databases import Databases
 from tests.services.conftest import LoopMaker, made_up_feed, new_loop
 
 LATER_KEYS = {"last_trade_id", "volume_clock"}
@@ -47,11 +47,11 @@ def is_replayed(database: Database, row: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def unbroken(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def unbroken(
+    lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> list[dict[str, Any]]:
     """The minutes of a loop that never stopped."""
-    file: Path = tmp_path_factory.mktemp("unbroken") / "warehouse.sqlite"
-    database = open_database(f"sqlite:///{file}")
-    schema.upgrade(database)
+    database = open_database(lasting_databases.upgraded(tmp_path_factory.mktemp("unbroken")))
     list(new_loop(database, MINUTES).run())
     found = reduced(database)
     database.close()
@@ -87,6 +87,7 @@ class Reconnected(MadeUpFeed):
         return replace(minute, trades=window, trades_from=int(window.event_time[0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("away", [0, 6])
 def test_after_a_restart_no_trade_is_lost_or_counted_twice(
     away: int, make_loop: LoopMaker, warehouse: Database, unbroken: list[dict[str, Any]]

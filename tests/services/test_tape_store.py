@@ -1,7 +1,6 @@
 """Raw tapes leave the warehouse only for the event tape, and decisions are made again from there."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +14,13 @@ from babingepet.market.intervals import DAY, HOUR, MINUTE, day_key
 from babingepet_resources.clients.feed import CollectedMinute
 from babingepet_resources.event_tape.frames import TapedQuotes, TapedTrades
 from babingepet_resources.event_tape.tape import EventTape
-from babingepet_resources.warehouse import blobs, history, schema, tables
+from babingepet_resources.warehouse import blobs, history, tables
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_services.market.tape_store import prune_tape, store_tape
 from babingepet_services.replay.cycle import replay_cycle
 from babingepet_services.replay.live_parity import replay_day
 from scripts.bench.common.market import START, MadeUpFeed
+from tests.databases import Databases
 from tests.services.conftest import made_up_feed, new_loop
 
 MINUTES = 70
@@ -32,23 +32,21 @@ ALL = (MIDNIGHT, MIDNIGHT + DAY)
 
 
 @pytest.fixture(scope="module")
-def decided_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def decided_url(lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Seventy minutes, decided by two loops: the second fetches its window of the past again."""
-    file = tmp_path_factory.mktemp("decided") / "warehouse.sqlite"
-    database = open_database(f"sqlite:///{file}")
-    schema.upgrade(database)
+    url = lasting_databases.upgraded(tmp_path_factory.mktemp("decided"))
+    database = open_database(url)
     list(new_loop(database, MINUTES, max_cycles=25).run())
     list(new_loop(database, MINUTES, owner="after a restart").run())
     database.close()
-    return file
+    return url
 
 
 @pytest.fixture
-def warehouse(decided_file: Path, tmp_path: Path) -> Iterator[Database]:
-    shutil.copy(decided_file, tmp_path / "warehouse.sqlite")
-    database = open_database(f"sqlite:///{tmp_path / 'warehouse.sqlite'}")
-    yield database
-    database.close()
+def warehouse(
+    decided_url: str, databases: Databases, tmp_path: Path, connect: Callable[..., Database]
+) -> Database:
+    return connect(databases.copy_of(decided_url, tmp_path))
 
 
 @pytest.fixture
@@ -127,9 +125,8 @@ class LateFeed(MadeUpFeed):
         return replace(minute, trades=Trades.concat([before, minute.trades]))
 
 
-def test_what_a_starting_loop_fetched_of_the_hour_before_is_on_the_tape_too(tmp_path, tape):
-    database = open_database(f"sqlite:///{tmp_path / 'late.sqlite'}")
-    schema.upgrade(database)
+def test_what_a_starting_loop_fetched_of_the_hour_before_is_on_the_tape_too(warehouse_url, tape):
+    database = open_database(warehouse_url)
     list(new_loop(database, 3, feed=made_up_feed(3, LateFeed)).run())
     store_tape(database, tape, *MARKET, TODAY, LATER)
     assert len(tape.hour(TapedTrades, *MARKET, START - HOUR)) == 3
@@ -174,6 +171,7 @@ def count_blobs(database: Database) -> int:
         return int(connection.execute(select(func.count()).select_from(tables.blobs)).scalar_one())
 
 
+@pytest.mark.slow
 def test_decisions_and_whole_days_are_made_again_from_the_tape(warehouse, tape):
     store_tape(warehouse, tape, *MARKET, TODAY, LATER)
     before = count_blobs(warehouse)
@@ -207,6 +205,7 @@ def test_a_tape_that_says_other_trades_is_no_proof(warehouse, tape):
         replay_cycle(warehouse, "paper", cycle_id, tape)
 
 
+@pytest.mark.slow
 def test_what_is_gone_by_retention_is_said_and_the_reduced_minute_stands_for_it(warehouse, tape):
     store_tape(warehouse, tape, *MARKET, TODAY, LATER)
     go_on(warehouse, 31)

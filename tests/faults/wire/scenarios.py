@@ -156,13 +156,3 @@ SCENARIOS: Mapping[str, Scenario] = {
         counted=frozenset({"reconnects"}),
     ),
 }  # fmt: skip
-
-FAST = (
-    "server errors",
-    "too many requests (429)",
-    "a frozen feed",
-    "a spike everywhere",
-    "a clock 5 min ahead",
-    "messages that are not JSON",
-)
-"""Run every day; the others take a few seconds each and run with the slow tests."""

@@ -92,6 +92,7 @@ def test_the_recorded_settlement_is_derived_from_the_mark_price(recorded_data: P
     assert funding[2].derived.tolist() == [True]
 
 
+@pytest.mark.slow
 def test_two_lock_stepped_runs_of_a_seed_are_equal_to_the_bit():
     first, second = (
         [content(minute) for minute in played(simulated(), count=4, start=START)] for _ in range(2)
@@ -144,6 +145,7 @@ def test_sockets_and_rest_of_a_whole_market_agree():
     assert agreement.compared == 14 * 10  # the newest minute waits
 
 
+@pytest.mark.slow
 def test_lost_sockets_cost_quotes_but_neither_trades_nor_candles():
     whole = played(simulated(), count=5, start=START)
     broken = played(simulated(), count=5, start=START, drop_after=[2])

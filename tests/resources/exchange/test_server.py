@@ -187,7 +187,7 @@ def test_speed_is_a_ceiling_within_the_minute(with_client):
         return loop.time() - began
 
     with serve_in_thread(SimulatedMarket(seed=1), speed=120) as exchange:
-        assert with_client(exchange.url, talk) == pytest.approx(0.5, abs=0.2)
+        assert with_client(exchange.url, talk) >= 0.3  # half a second, less what the marker took
 
 
 def test_stopping_leaves_nothing_behind(candles, with_client):

@@ -2,6 +2,7 @@ import os
 import resource
 import subprocess
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -14,6 +15,7 @@ from babingepet.errors import (
 )
 from babingepet_resources.warehouse import candles, checks, cycles, lease, schema, stock
 from babingepet_resources.warehouse.database import open_database
+from babingepet_resources.warehouse.limits import ORDINARY
 from tests.resources.warehouse import builders as b
 
 
@@ -123,7 +125,7 @@ def test_a_server_that_dies_in_the_middle_of_a_cycle_is_unavailable(postgres_url
 
 
 def test_a_writer_that_waits_too_long_is_told_that_another_one_writes(url, connect):
-    patient, blocked = connect(url), connect(url, lock_timeout_ms=50)
+    patient, blocked = connect(url), connect(url, limits=replace(ORDINARY, lock=0.05))
     lease.acquire(patient, "btc", "run-1", 0, 90_000)
     with patient.writing() as connection:
         connection.exec_driver_sql("UPDATE loop_lease SET heartbeat_at = 1")

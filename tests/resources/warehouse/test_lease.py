@@ -61,7 +61,9 @@ def test_only_its_holder_releases_or_renews_a_lease(database, held):
 def test_a_claim_renews_the_heartbeat_and_remembers_the_cycle(database, held):
     with database.writing() as connection:
         lease.renew_and_claim(connection, held, 5, b.cycle_id(1))
-    assert lease.read(database, "btc") == replace(held, heartbeat_at=5, cycle_id=b.cycle_id(1))
+    assert lease.read(database, "btc") == replace(
+        held, heartbeat_at=5, decided_at=5, cycle_id=b.cycle_id(1)
+    )
 
 
 @pytest.mark.parametrize("again", [1, 0])

@@ -24,7 +24,7 @@ from tests.resources.warehouse import builders as b
 from tests.resources.warehouse import context_builders as c
 from tests.resources.warehouse import replay_builders as rb
 
-REVISIONS = ["0001", "0002", "0003", "0004"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005"]
 
 CONTEXT = {"context_feeds", "etf_flows", "news", "swarm_verdicts"}
 """The tables of 0002."""
@@ -33,7 +33,7 @@ REPLAYS = {"replay_days", "replay_runs", "replay_trades"}
 """The tables of 0003."""
 MARKET_SOURCES = {"crypto_open_interest", "fear_greed", "market_files"}
 """The tables of 0004."""
-LATER = ("0002", "0003", "0004")
+LATER = ("0002", "0003", "0004", "0005")
 
 
 def tables(database):
@@ -111,7 +111,7 @@ def test_a_database_of_the_first_version_gains_tables_and_loses_nothing(empty_ur
     assert not schema.is_current(database)
     assert not tables(database) & (CONTEXT | REPLAYS | MARKET_SOURCES)
     done = schema.upgrade(database)
-    assert (done.before, done.after, done.applied) == ("0001", "0004", LATER)
+    assert (done.before, done.after, done.applied) == ("0001", "0005", LATER)
     kept = filled(database)
     assert kept["btc_decisions"] == 1
     assert kept["crypto_signals"] == 13
@@ -145,7 +145,7 @@ def test_a_database_of_the_second_version_gains_a_replay_book_and_loses_nothing(
     assert schema.current(database) == "0002"
     assert tables(database) == {*metadata.tables, "alembic_version"} - REPLAYS - MARKET_SOURCES
     done = schema.upgrade(database)
-    assert (done.before, done.applied) == ("0002", ("0003", "0004"))
+    assert (done.before, done.applied) == ("0002", ("0003", "0004", "0005"))
     assert filled(database) == before
 
 

@@ -1,0 +1,1 @@
+"""What Dagster's processes need before they start: their settings, and their tables."""

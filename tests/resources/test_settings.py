@@ -1,0 +1,48 @@
+"""Where each source's facts are kept: real and made-up prices never meet."""
+
+from pathlib import Path
+
+import pytest
+
+from babingepet.errors import ConfigurationError
+from babingepet_resources.settings import Address, load_settings
+
+SERVER = "postgresql://bob:hunter2@localhost/db"
+FILE = "sqlite:////srv/all.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("given", "source", "address"),
+    [
+        ({}, "binance", Address("sqlite:////data/babingepet.sqlite")),
+        ({}, "simulated", Address("sqlite:////data/babingepet-simulated.sqlite")),
+        ({"database_url": SERVER}, "binance", Address(SERVER)),
+        ({"database_url": SERVER}, "simulated", Address(SERVER, "babingepet_simulated")),
+        ({"database_url": SERVER}, "recorded-spot", Address(SERVER, "babingepet_recorded_spot")),
+        ({"database_url": SERVER, "database_schema": "b"}, "binance", Address(SERVER, "b")),
+        ({"database_url": SERVER, "database_schema": "b"}, "recorded", Address(SERVER, "b_recorded")),
+        ({"database_url": FILE}, "recorded", Address(FILE)),
+    ],
+)  # fmt: skip
+def test_each_source_has_a_place_of_its_own(given, source, address):
+    assert load_settings(data_dir="/data", **given).warehouse(source) == address
+
+
+def test_only_an_embedded_database_has_a_file():
+    assert Address(FILE).file == Path("/srv/all.sqlite")
+    assert Address(SERVER, "b").file is None
+
+
+def test_no_password_is_shown_by_what_holds_it():
+    settings = load_settings(database_url=SERVER, dagster_database_url=SERVER)
+    assert "hunter2" not in repr(settings) + repr(settings.warehouse("binance"))
+
+
+def test_auto_hopes_for_the_real_exchange():
+    assert load_settings(market="auto").source == "binance"
+    assert load_settings(market="recorded").source == "recorded"
+
+
+def test_a_variable_that_does_not_parse_is_named():
+    with pytest.raises(ConfigurationError, match="BABINGEPET_MARKET"):
+        load_settings(market="mars")
