@@ -41,7 +41,7 @@ def child(tmp_path):
         one.stop()
 
 
-def wait_until(holds, seconds=10.0):
+def wait_until(holds, seconds=30.0):
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
