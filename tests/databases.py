@@ -4,37 +4,36 @@
 BABINGEPET_DATABASE_URL named a server. ``both`` runs a test on each. A database is a test's own and
 goes with it; the one that the variable names is connected to and never written.
 
-Belongs here: the server, and databases without facts. Rows belong into factories and builders.
+Belongs here: databases without facts. Not here: the server (`server_of_the_run.py`), and rows, which
+belong into factories and builders.
 """
 
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.pool import NullPool
 
-from babingepet_resources.warehouse import schema
 from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.limits import ORDINARY, Limits
 from babingepet_resources.warehouse.tables import metadata
-from scripts.devtools import postgres
 from tests.pooler import pooler
-
-VARIABLE = "BABINGEPET_DATABASE_URL"
-OF_THIS_RUN = "TEST_DATABASE_URL"
-"""Where the variable's value is kept, so that no test finds the user's own database."""
-
-MAINTENANCE = "postgres"
-"""The database that every server has, to give orders from."""
+from tests.server_of_the_run import (
+    OF_THIS_RUN,
+    VARIABLE,
+    ServerOfTheRun,
+    name_of,
+    note_in,
+    on_postgresql,
+    order,
+    upgrade,
+)
 
 
 class Databases(Protocol):
@@ -73,7 +72,7 @@ class SqliteDatabases:
         return self.copy_of(f"sqlite:///{self.template}", folder, name)
 
     def copy_of(self, url: str, folder: Path, name: str = "warehouse") -> str:
-        shutil.copyfile(_name_of(url), folder / f"{name}.sqlite")
+        shutil.copyfile(name_of(url), folder / f"{name}.sqlite")
         return self.empty(folder, name)
 
     def place(self, folder: Path) -> dict[str, object]:
@@ -102,7 +101,7 @@ class PostgresDatabases:
         return self._create(self.template)
 
     def copy_of(self, url: str, folder: Path, name: str = "warehouse") -> str:
-        return self._create(_name_of(url))
+        return self._create(name_of(url))
 
     def place(self, folder: Path) -> dict[str, object]:
         return {"data_dir": folder, "database_url": self.upgraded(folder)}
@@ -115,11 +114,11 @@ class PostgresDatabases:
     def drop(self) -> None:
         """Remove all that were made here."""
         while self._made:
-            _order(self.server, f"DROP DATABASE IF EXISTS {self._made.pop()} WITH (FORCE)")
+            order(self.server, f"DROP DATABASE IF EXISTS {self._made.pop()} WITH (FORCE)")
 
     def _create(self, template: str) -> str:
         name = f"test_{uuid4().hex[:16]}"
-        _order(self.server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        order(self.server, f"CREATE DATABASE {name} TEMPLATE {template}")
         self._made.add(name)
         return f"{self.by_way_of or self.server}/{name}"
 
@@ -133,96 +132,50 @@ def pytest_configure() -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the server that a run started, or remove the template from one that runs on."""
     # The process that started the others is the last to finish: nobody needs the server any more.
-    note = _note(session.config._tmp_path_factory.getbasetemp())
+    note = note_in(session.config._tmp_path_factory.getbasetemp())
     if "PYTEST_XDIST_WORKER" not in os.environ and note.exists():
-        _Shared(**json.loads(note.read_text())).end()
+        ServerOfTheRun(**json.loads(note.read_text())).end()
         note.unlink()
 
 
 @pytest.hookimpl(tryfirst=True)  # before the markers choose what runs
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that another kind of database could make fail."""
+    """Mark the tests that another kind of database could make fail, and those that need a server."""
     for item in items:
-        if not {"databases", "lasting_databases"}.isdisjoint(getattr(item, "fixturenames", ())):
+        taken = set(getattr(item, "fixturenames", ()))
+        if taken & {"databases", "lasting_databases"}:
             item.add_marker(pytest.mark.database)
-
-
-def on_postgresql() -> bool:
-    """Whether this run is about PostgreSQL."""
-    return os.environ.get(OF_THIS_RUN, "").startswith("postgres")
-
-
-@dataclass(frozen=True)
-class _Shared:
-    """The server of a run; ``own`` is what to stop, None for one that somebody else runs."""
-
-    url: str
-    template: str
-    own: dict[str, str] | None
-
-    @classmethod
-    def of(cls, root: Path) -> "_Shared":
-        """The first process that asks starts the server; the others read its note."""
-        note = _note(root)
-        with note.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not note.exists():
-                note.write_text(json.dumps(asdict(cls._begin())))
-        return cls(**json.loads(note.read_text()))
-
-    @classmethod
-    def _begin(cls) -> "_Shared":
-        template = f"test_template_{uuid4().hex[:8]}"
-        if on_postgresql():
-            shared = cls(_server_of(os.environ[OF_THIS_RUN]), template, None)
-        else:
-            programs = postgres.programs()
-            if programs is None:
-                pytest.skip("no PostgreSQL server binaries (15 or later) on this machine")
-            started = postgres.start(programs, prefix="warehouse-pg-")
-            shared = cls(started.url, template, asdict(started))
-        try:
-            _order(shared.url, f"CREATE DATABASE {template} TEMPLATE template0")
-            _upgrade(f"{shared.url}/{template}")
-        except BaseException:
-            shared.end()
-            raise
-        return shared
-
-    def end(self) -> None:
-        if self.own is not None:
-            postgres.Server(**self.own).stop()
-        else:
-            _order(self.url, f"DROP DATABASE IF EXISTS {self.template}")
+        if "_shared" in taken:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
-def _shared(tmp_path_factory: pytest.TempPathFactory) -> _Shared:
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> ServerOfTheRun:
     root = tmp_path_factory.getbasetemp()
-    return _Shared.of(root.parent if "PYTEST_XDIST_WORKER" in os.environ else root)
+    return ServerOfTheRun.of(root.parent if "PYTEST_XDIST_WORKER" in os.environ else root)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(_shared: _Shared) -> str:
+def postgres_server(_shared: ServerOfTheRun) -> str:
     """The server's address, to which ``/NAME`` is added; nobody stops this one."""
     return _shared.url
 
 
 @pytest.fixture
-def postgres_databases(_shared: _Shared) -> Iterator[PostgresDatabases]:
+def postgres_databases(_shared: ServerOfTheRun) -> Iterator[PostgresDatabases]:
     made = PostgresDatabases(_shared.url, _shared.template)
     yield made
     made.drop()
 
 
 @pytest.fixture(scope="session")
-def _pooler(_shared: _Shared) -> Iterator[str]:
+def _pooler(_shared: ServerOfTheRun) -> Iterator[str]:
     with pooler(_shared.url, mode="transaction", max_client_conn="200") as url:
         yield url
 
 
 @pytest.fixture
-def pooled_databases(_shared: _Shared, _pooler: str) -> Iterator[PostgresDatabases]:
+def pooled_databases(_shared: ServerOfTheRun, _pooler: str) -> Iterator[PostgresDatabases]:
     """As ``postgres_databases``, by way of a pooler in transaction mode."""
     made = PostgresDatabases(_shared.url, _shared.template, by_way_of=_pooler)
     yield made
@@ -232,7 +185,7 @@ def pooled_databases(_shared: _Shared, _pooler: str) -> Iterator[PostgresDatabas
 @pytest.fixture(scope="session")
 def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
     template = tmp_path_factory.mktemp("template") / "upgraded.sqlite"
-    _upgrade(f"sqlite:///{template}")
+    upgrade(f"sqlite:///{template}")
     return SqliteDatabases(template)
 
 
@@ -349,29 +302,3 @@ def connect(request: pytest.FixtureRequest) -> Callable[..., Database]:
 def database(url: str, connect: Callable[..., Database]) -> Database:
     """An upgraded database, open, on each kind in turn."""
     return connect(url)
-
-
-def _note(root: Path) -> Path:
-    return root / "postgresql.json"
-
-
-def _server_of(url: str) -> str:
-    named = make_url(url)._replace(database=None, query={})
-    return named.render_as_string(hide_password=False)
-
-
-def _name_of(url: str) -> str:
-    return str(make_url(url).database)
-
-
-def _upgrade(url: str) -> None:
-    database = open_database(url)
-    schema.upgrade(database)
-    database.close()
-
-
-def _order(server: str, order: str) -> None:
-    url = make_url(f"{server}/{MAINTENANCE}").set(drivername="postgresql+psycopg2")
-    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(order)

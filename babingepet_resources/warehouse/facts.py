@@ -93,7 +93,7 @@ def matching(
 
 def read_frame(connection: Connection, query: Select[Any], frame: type[SomeFrame]) -> SomeFrame:
     """Run a query made by ``matching``; NULL becomes NaN."""
-    return frame.from_rows(connection.execute(query))
+    return frame.from_rows(connection.execute(query).all())
 
 
 def stored_times(

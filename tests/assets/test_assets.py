@@ -62,6 +62,7 @@ def run_of_all(settings, instance, **how):
     return job.execute_in_process(instance=instance, raise_on_error=False, **how)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ASSETS))
 def test_an_asset_called_as_a_function_reports_its_day(name, settings):
     shown = called(name, settings.model_copy(update={"overrides": EAGER}))

@@ -72,6 +72,7 @@ def test_a_bad_candle_stops_entries_until_it_is_mended(settings, warehouse, inst
     assert "CHECK_FAILED" not in gates
 
 
+@pytest.mark.slow
 def test_an_evaluation_leaves_nothing_planned(settings, instance):
     run_checks(settings, instance, tags={"dagster/partition": DAY})
     for spec in CHECKS:
@@ -80,6 +81,7 @@ def test_an_evaluation_leaves_nothing_planned(settings, instance):
         assert record.partition == DAY
 
 
+@pytest.mark.slow
 def test_a_range_of_days_is_judged_day_by_day(settings, instance):
     days = ("2025-04-21", DAY)
     tags = dict(
@@ -92,6 +94,7 @@ def test_a_range_of_days_is_judged_day_by_day(settings, instance):
     assert AssetCheckExecutionRecordStatus.PLANNED not in found.values()
 
 
+@pytest.mark.slow
 def test_a_check_that_is_evaluated_here_is_stored_where_the_loop_looks(
     settings, warehouse, instance
 ):

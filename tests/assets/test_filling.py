@@ -89,6 +89,7 @@ def test_a_backfill_of_candles_is_filled_once_and_told_by_day(archive, settings)
     assert archive.downloads == 3
 
 
+@pytest.mark.slow
 def test_pictures_are_made_of_the_newest_days_only(archive, settings, monkeypatch):
     publish_days(archive)
     monkeypatch.setattr(filling, "DRAWN_DAYS", 2)
@@ -96,6 +97,7 @@ def test_pictures_are_made_of_the_newest_days_only(archive, settings, monkeypatc
     assert ["plot" in days[day] for day in (FIRST, SECOND, THIRD)] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_a_day_that_cannot_be_had_is_a_gap_and_not_a_failure(archive, settings):
     minutes = publish_days(archive)
     kept = minutes.where(minutes.open_time // MINUTE % 1440 != 600)
@@ -106,6 +108,7 @@ def test_a_day_that_cannot_be_had_is_a_gap_and_not_a_failure(archive, settings):
     assert "'left': 1" in logged[-1]
 
 
+@pytest.mark.slow
 def test_funding_of_days_comes_with_its_month(archive, settings):
     times = np.arange(START, START + 31 * DAY, 8 * HOUR)
     rates = FundingRates(times, times % 97 * 1e-6, np.full(len(times), 8.0), times < 0)
@@ -115,6 +118,7 @@ def test_funding_of_days_comes_with_its_month(archive, settings):
     assert [of["fetched"] for of in days.values()] == ["3 rows from archive"] * 2
 
 
+@pytest.mark.slow
 def test_open_interest_of_days_comes_from_the_metrics(archive, settings):
     for day in (START, START + DAY):
         times = np.arange(day, day + DAY, 5 * MINUTE)
@@ -133,6 +137,7 @@ def past_trades():
     )
 
 
+@pytest.mark.slow
 def test_trades_of_a_day_become_order_flow_and_quotes_stay_lost(archive, settings):
     archive.put(day_of("aggTrades", "BTCUSDT", START), trades_text(past_trades()))
     days, _ = backfill(settings, market.order_flow, FIRST, FIRST)

@@ -50,6 +50,7 @@ def forge_verdict(settings, cycle_id):
         assert tamper(database, update, cycle_id) == 1
 
 
+@pytest.mark.slow
 def test_called_as_a_function_it_publishes_identical_of_total(settings):
     with dg.build_asset_context(partition_key=DAY) as context:
         shown = live_replay_parity(context, settings=settings, clock=FakeClock()).metadata
@@ -69,6 +70,7 @@ def test_a_whole_day_passes_the_check_of_its_day(settings, instance):
     assert record.event.asset_check_evaluation.description == "120 of 120 cycles identical"
 
 
+@pytest.mark.slow
 def test_anything_under_a_hundred_per_cent_fails_the_check_and_is_explained(settings, instance):
     forge_verdict(settings, "btc-20250422T1007Z")
     assert run_job(settings, instance, partition_key=DAY).success

@@ -140,6 +140,7 @@ def test_a_failing_check_does_not_fail_the_run_of_the_loop(events):
         assert not check.blocking
 
 
+@pytest.mark.slow
 def test_a_decision_is_one_small_event_at_the_market_s_own_pace(events, warehouse):
     loop = BtcLoop(
         made_up_feed(121), warehouse, SystemClock(), BtcProgram(), LoopOptions("x", max_cycles=1)

@@ -57,6 +57,7 @@ def decisions(settings):
     return found, held
 
 
+@pytest.mark.slow
 def test_a_recording_is_decided_to_its_end_under_the_run_s_own_name(settings, instance):
     result = run_loop(settings, instance)
     found, held = decisions(settings)
@@ -83,6 +84,7 @@ def test_a_mistake_of_the_user_fails_the_run_with_a_sentence(settings, instance)
     assert "no such setting" in failure.step_failure_data.user_failure_data.description
 
 
+@pytest.mark.slow
 def test_a_run_that_the_user_terminates_ends_after_the_minute_in_hand(
     settings, instance, monkeypatch
 ):
@@ -162,6 +164,7 @@ def test_a_storage_that_does_not_say_is_no_reason_to_leave(error):
     assert watch.is_wanted()
 
 
+@pytest.mark.slow
 def test_the_loop_outlives_a_storage_that_takes_no_events(settings, instance, monkeypatch):
     wrote, away = instance.event_log_storage.store_event, [0]
 

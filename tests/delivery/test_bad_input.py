@@ -191,6 +191,7 @@ def folder_is_readable(folder: Path) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_symbol_that_was_not_recorded_and_a_time_outside_are_named(recorded_data, tmp_path):
     folder = recorded_data / "crypto" / "perp_l2_ws"
     data_dir = tmp_path / "data"

@@ -56,6 +56,7 @@ def is_running(pid):
         return False
 
 
+@pytest.mark.slow
 def test_a_dead_child_is_restarted_after_a_pause_that_grows(child):
     clock = FakeClock()
     dying = child("pass", clock)

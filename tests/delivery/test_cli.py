@@ -98,6 +98,7 @@ def test_a_failure_that_is_nobodys_mistake_has_exit_code_1(tmp_path):
     assert "secret" not in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["signals"], ["signals", "--json"], ["--help"]])
 def test_a_reader_that_leaves_early_sees_no_traceback(arguments):
     program = subprocess.Popen(

@@ -24,6 +24,7 @@ TRADE_KEYS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_document_has_exactly_the_promised_keys(rehearsal):
     document = rehearsal.document
     assert set(document) == KEYS
@@ -95,6 +96,7 @@ def test_a_rehearsal_replaces_the_one_before_and_touches_nothing_else(trending_f
     assert (tmp_path / "babingepet.sqlite").read_bytes() == b"somebody's"
 
 
+@pytest.mark.slow
 def test_it_ends_by_itself_when_the_recording_is_over(trending_file, tmp_path):
     options = ["--from", "2025-05-08T10:57", "--cycles", 50, "--json"]
     document = call("demo", "--data", trending_file, *options, data_dir=tmp_path).document
@@ -102,6 +104,7 @@ def test_it_ends_by_itself_when_the_recording_is_over(trending_file, tmp_path):
     assert len(document["cycles"]) < 50
 
 
+@pytest.mark.slow
 def test_people_see_the_market_each_minute_the_trades_and_what_was_unavailable(
     trending_file, tmp_path
 ):
@@ -123,6 +126,7 @@ def test_people_see_the_market_each_minute_the_trades_and_what_was_unavailable(
         assert words in shown.out
 
 
+@pytest.mark.slow
 def test_options_win_over_variables_and_the_exchange_and_database_of_a_run_are_left_alone(
     trending_file, tmp_path
 ):

@@ -32,6 +32,7 @@ def test_what_cannot_be_written_ends_it_with_one_sentence(tmp_path):
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_recording_ends_with_its_table(tmp_path):
     done = call(
         "record", "--market", "simulated", "--minutes", "1", "--to", str(tmp_path / "to"),

@@ -48,6 +48,7 @@ def done(tmp_path_factory, lasting_databases, trending_file):
     return folder, said.document, place
 
 
+@pytest.mark.slow
 def test_the_document_is_told_in_plain_numbers(done):
     _, document, _ = done
     assert document["market"] == "btc"

@@ -133,6 +133,7 @@ def test_only_one_result_is_in_memory_at_a_time():
     assert max(most) == 1
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_the_process_and_not_of_the_one_that_started_it():
     large = np.ones(40_000_000)  # 320 MB
     asked = "from scripts.bench.peers.measured import peak_mb; print(peak_mb())"

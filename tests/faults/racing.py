@@ -26,6 +26,8 @@ TURN = 10 * STALE
 RACERS = 8
 HEAD_START = 0.003
 """Seconds between the call and the moment: all have read it by then."""
+LEAD = 0.03
+"""Seconds that decide a race on a busy machine, too; a move takes one to three milliseconds."""
 PATIENCE = 2.0
 """Seconds for which who stands by asks for the lease."""
 LONGEST_LIFE = 0.004
@@ -43,6 +45,8 @@ class Race:
 
     prepare: Callable[[Database, int], None]
     moves: Sequence[Move]
+    leads: Sequence[float] = (0.0,)
+    """Seconds by which the first racer moves before the others, round after round in turn."""
 
 
 def take(who: str) -> Move:
@@ -124,7 +128,7 @@ ALL = range(RACERS)
 RACES = {
     "a stale lease": Race(nothing, [take(f"run-{n}") for n in ALL]),
     "a held lease": Race(owner_holds, [take(f"run-{n}") for n in ALL]),
-    "a stale owner claims": Race(owner_is_stale, [claim, *(take(f"run-{n}") for n in ALL[1:])]),
+    "a stale owner claims": Race(owner_is_stale, [claim, *(take(f"run-{n}") for n in ALL[1:])], leads=(0.0, LEAD, -LEAD)),
     "one owner started twice": Race(owner_holds, [claim] * RACERS),
     "successors stand by": Race(owner_is_asked, [stand_by(f"run-{n}") for n in ALL]),
     "a lease passed on": Race(next_stands_by, [hand_over, claim, take_when_it_is_passed_on, *(take(f"run-{n}") for n in ALL[3:])]),
@@ -155,8 +159,7 @@ class Racer:
                     return
                 moment, now, fence = json.loads(line)
                 _fences[:] = [fence]
-                while time.monotonic() < moment:
-                    pass
+                wait_for(moment)
                 os.write(answers, json.dumps(move(database, now)).encode() + b"\n")
 
     def call(self, moment: float, now: int, fence: int) -> None:
@@ -194,8 +197,10 @@ def run(url: str, race: Race, rounds: int, chance: random.Random | None) -> list
             race.prepare(database, now)
             before = lease.read(database, "btc")
         fence = before.fence if before else 0
-        moment = time.monotonic() + HEAD_START
-        for racer in racers:
+        lead = race.leads[turn % len(race.leads)]
+        moment = time.monotonic() + HEAD_START + abs(lead)
+        racers[0].call(moment - lead, now, fence)
+        for racer in racers[1:]:
             racer.call(moment, now, fence)
         victim = None if chance is None else kill_one(racers, moment, chance)
         results = [racer.answer() for racer in racers]
@@ -213,11 +218,16 @@ def run(url: str, race: Race, rounds: int, chance: random.Random | None) -> list
     return played
 
 
+def wait_for(moment: float) -> None:
+    """Sleep for most of the time, so that racers who wait leave the processors to those who move."""
+    time.sleep(max(0.0, moment - time.monotonic() - HEAD_START))
+    while time.monotonic() < moment:
+        pass
+
+
 def kill_one(racers: Sequence[Racer], moment: float, chance: random.Random) -> int:
     """SIGKILL a random racer before, in or after its move; returns which."""
-    until = moment + chance.uniform(0, LONGEST_LIFE)
-    while time.monotonic() < until:
-        pass
+    wait_for(moment + chance.uniform(0, LONGEST_LIFE))
     victim = chance.randrange(len(racers))
     os.kill(racers[victim].pid, signal.SIGKILL)
     return victim

@@ -267,6 +267,7 @@ def test_an_exported_file_is_the_one_of_before_or_the_new_one(small_disk):
     assert pq.read_table(path).num_rows == 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_a_command_whose_output_fills_the_disk_says_so_in_a_sentence(small_disk, options):
     disk = small_disk("2m")

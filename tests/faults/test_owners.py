@@ -118,6 +118,7 @@ def test_an_owner_that_comes_back_late_keeps_the_lease_or_loses_it_never_both(ra
     assert seen == {True, False}
 
 
+@pytest.mark.slow
 def test_one_owner_started_twice_claims_a_minute_once(race):
     for one in race("one owner started twice", rounds=10):
         assert Counter(map(str, one["results"])) == {

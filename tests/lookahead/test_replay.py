@@ -116,6 +116,7 @@ def test_a_rate_that_is_known_one_settlement_early_is_found_in_the_score(market)
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_paid_one_minute_early_is_found_in_the_minute_before(market):
     truth = truth_of(market, read=r.paying(early=MINUTE))
     cuts = every_minute(truth, SETTLEMENT - 5 * MINUTE, 10)
@@ -124,6 +125,7 @@ def test_a_rate_that_is_paid_one_minute_early_is_found_in_the_minute_before(mark
     assert found.ahead == -MINUTE
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_paid_when_it_settles_passes(market):
     truth = truth_of(market, read=r.paying(early=0))
     assert check(truth, every_minute(truth, SETTLEMENT - 5 * MINUTE, 10)).dependence is None
@@ -169,6 +171,7 @@ def test_exits_at_the_level_that_was_reached_pass(market):
     assert check(truth, [time - MINUTE for time in left[:20]]).dependence is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rules", [r.RULES, r.NEAR_TARGETS, r.TRAILING], ids=["", "targets", "trails"]
 )
@@ -215,6 +218,7 @@ def test_the_search_ends_where_no_cut_can_show_anything_earlier(market):
     assert report.cuts == 4
 
 
+@pytest.mark.slow
 def test_the_result_is_the_same_for_any_number_of_workers_and_order_of_cuts(market):
     truth = truth_of(market, read=planted(r.last_return, {"ahead": 3}))
     cuts = every_minute(truth, THREE, 8)

@@ -49,6 +49,7 @@ def test_shares_and_discoveries_are_those_of_the_libraries(recorded_data, month)
     assert table.significant.tolist() == found.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("month", [MONTHS[0], MONTHS[-1]])
 def test_the_binomial_test_is_exact(recorded_data, month):
     hours = spot_hours(recorded_data)

@@ -39,6 +39,7 @@ def indicator_form(quotes):
     return events
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOOKS)
 def test_the_imbalance_of_recorded_quotes_is_that_of_the_paper(recorded_data, name):
     quotes = book_tickers(recorded_data, name)

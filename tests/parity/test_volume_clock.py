@@ -48,6 +48,7 @@ def by_numpy(tape, size):
     return np.diff(np.concatenate([[0.0], at])) / size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", RECORDED)
 @pytest.mark.parametrize("size", ["17.25", "3.33333333", "0.05"])
 def test_buckets_are_those_of_exact_fractions(recorded_data, names, size):

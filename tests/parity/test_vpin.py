@@ -68,6 +68,7 @@ def reference(minutes, anchor):
     return current, rank, direction, score
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("day", "minute"), [(12, 1), (20, 0), (20, 701), (67, 333)])
 def test_vpin_is_that_of_a_plain_volume_clock(recorded_data, day, minute):
     minutes = spot_minutes(recorded_data, FIRST - LEAD * DAY, LEAD + 70)

@@ -15,9 +15,8 @@ from babingepet_resources.warehouse.records import GapRecord
 from babingepet_services.backfill.kinds import CandleSeries, FundingSeries, OpenInterestSeries
 from babingepet_services.backfill.plan import Request
 from babingepet_services.backfill.run import Backfill
-from babingepet_services.backfill.series import grid_holes
 from babingepet_services.backfill.sources import LEFT_TO_THE_LOOP, Sources
-from babingepet_services.market.gap_ledger import Market, less
+from babingepet_services.market.gap_ledger import Market
 from tests.fakes import FakeClock, FakeFeed
 from tests.loopback_archive import (
     LoopbackArchive,
@@ -118,6 +117,7 @@ def test_months_come_whole_days_one_by_one_and_the_rest_from_the_exchange(
     assert outcome.rows_by_day["2024-03-03"] == {"rest": 9 * 60}
 
 
+@pytest.mark.slow
 def test_a_second_backfill_downloads_nothing_and_writes_nothing(fill, whole, minutes, warehouse):
     fill(feed=exchange(minutes))
     before, asked = ledger(warehouse), whole.asked.copy()
@@ -126,6 +126,7 @@ def test_a_second_backfill_downloads_nothing_and_writes_nothing(fill, whole, min
     assert (ledger(warehouse), whole.asked) == (before, asked)
 
 
+@pytest.mark.slow
 def test_a_month_that_is_not_published_yet_comes_as_its_days(fill, whole, minutes, warehouse):
     for path in [path for path in whole.files if "1m-2024-02.zip" in path]:
         del whole.files[path]
@@ -134,6 +135,7 @@ def test_a_month_that_is_not_published_yet_comes_as_its_days(fill, whole, minute
     assert stored(warehouse).equals(minutes.between(FEBRUARY, MARCH))
 
 
+@pytest.mark.slow
 def test_a_month_that_should_long_be_there_is_left_to_the_exchange(fill, archive, minutes):
     outcome = fill(start=JANUARY, end=FEBRUARY, feed=exchange(minutes))
     assert archive.downloads == 0
@@ -141,6 +143,7 @@ def test_a_month_that_should_long_be_there_is_left_to_the_exchange(fill, archive
     assert outcome.rows["rest"] == 31 * 1440
 
 
+@pytest.mark.slow
 def test_few_missing_days_of_a_month_are_a_file_each(fill, whole, minutes, warehouse):
     fill(start=JANUARY, end=FEBRUARY - 2 * DAY)
     outcome = fill(start=JANUARY, end=FEBRUARY)
@@ -165,6 +168,7 @@ def without(rows, start, end):
     return rows.where((rows.time < start) | (rows.time >= end))
 
 
+@pytest.mark.slow
 def test_minutes_that_the_file_lacks_are_asked_of_the_exchange(fill, archive, minutes, warehouse):
     lost = (JANUARY + 5 * DAY + HOUR, JANUARY + 5 * DAY + HOUR + 7 * MINUTE)
     publish_january(archive, without(minutes, *lost))
@@ -265,6 +269,7 @@ def test_a_backfill_killed_between_two_months_goes_on_where_it_ended(
     assert all(file.origin == "archive" and file.rows_read == file.rows_written for file in files)
 
 
+@pytest.mark.slow
 def test_each_transaction_makes_its_rows_known_later_than_the_one_before(
     fill, whole, minutes, warehouse
 ):
@@ -380,18 +385,7 @@ def test_a_period_that_ends_before_it_begins_is_refused():
         Request(MARKET, FEBRUARY, JANUARY)
 
 
-def test_holes_of_a_grid_are_runs_of_empty_cells():
-    assert grid_holes([5, 12, 40], 10, 0, 60) == [(20, 40), (50, 60)]
-    assert grid_holes([], 10, 3, 29) == [(10, 20)]
-    assert grid_holes(range(0, 60, 10), 10, 0, 60) == []
-
-
-def test_spans_less_others_are_what_is_left():
-    assert less([(0, 10), (20, 30)], [(2, 4), (9, 22)]) == [(0, 2), (4, 9), (22, 30)]
-    assert less([(0, 10)], []) == [(0, 10)]
-    assert less([(0, 10)], [(0, 10)]) == []
-
-
+@pytest.mark.slow
 def test_the_files_of_a_month_are_taken_only_when_the_month_was_asked_for(fill, whole, minutes):
     outcome = fill(start=JANUARY + DAY, end=FEBRUARY)
     assert {file.period for file in outcome.plan.files} == {"daily"}

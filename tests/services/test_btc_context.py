@@ -81,6 +81,7 @@ def test_what_was_filed_before_the_start_votes_and_replays_byte_for_byte(
         assert replay_cycle(warehouse, "paper", decision.cycle_id).identical
 
 
+@pytest.mark.slow
 def test_a_row_that_became_known_later_is_not_seen_before(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:

@@ -64,6 +64,7 @@ def is_picture(png):
     return image.size == (960, 390) and len(png) < 60_000
 
 
+@pytest.mark.slow
 def test_every_asset_is_described_with_a_picture_and_a_table(scope):
     for describe in (
         describe_candles, describe_order_flow, describe_order_book, describe_funding,

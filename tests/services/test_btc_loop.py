@@ -106,6 +106,7 @@ def test_a_replaced_loop_writes_nothing_and_leaves(
     assert len(decisions(warehouse)) == before
 
 
+@pytest.mark.slow
 def test_a_stopped_loop_finishes_its_minute_and_gives_the_lease_back(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
@@ -153,6 +154,7 @@ def test_a_locked_database_costs_the_minute_but_no_fact_and_no_state(
         )
 
 
+@pytest.mark.slow
 def test_checks_that_cannot_be_stored_forbid_entries_and_do_not_end_the_loop(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
@@ -163,6 +165,7 @@ def test_checks_that_cannot_be_stored_forbid_entries_and_do_not_end_the_loop(
     assert next(loop).decision is not None
 
 
+@pytest.mark.slow
 def test_minutes_missed_while_no_loop_ran_are_recorded(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:
@@ -299,6 +302,7 @@ def test_after_an_outage_the_history_is_filled_in_before_the_second_decision(
         assert replay_cycle(warehouse, "paper", decision.cycle_id).identical
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answers", [True, False])
 def test_gaps_that_the_loop_filled_itself_are_closed_when_the_minutes_became_known(
     make_loop: LoopMaker, warehouse: Database, *, answers: bool

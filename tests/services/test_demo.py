@@ -46,6 +46,7 @@ def played(demo):
     return demo.report()
 
 
+@pytest.mark.slow
 def test_a_minute_that_was_never_recorded_is_missed_with_its_reason(demo, market, tmp_path):
     table = pyarrow.parquet.read_table(market)
     hole = (table["open_time"].to_numpy() >= PLAY + MINUTE) & (
@@ -77,6 +78,7 @@ def test_speed_is_market_time_over_time():
     assert Timing(first=(PLAY, 10.0), last=(PLAY, 10.0)).speed is None
 
 
+@pytest.mark.slow
 def test_a_vetoed_entry_runs_as_a_shadow_and_is_told_apart(demo):
     report = played(demo(overrides=(*EAGER, *UNPROFITABLE), cycles=15))
     assert len(report["trades"]) == 2
@@ -93,6 +95,7 @@ def test_a_market_that_supplies_too_little_leaves_no_database(demo, tmp_path):
     assert list((tmp_path / "data").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_interrupted_rehearsal_reports_what_it_did(demo):
     rehearsal = demo(cycles=30)
     minutes = rehearsal.run()

@@ -69,6 +69,7 @@ def test_the_hour_is_the_first_of_its_kind_and_always_one_in_the_afternoon():
         assert [_is_lively(simulated, day) for day in days] == [False] * (len(days) - 1) + [True]
 
 
+@pytest.mark.slow
 def test_a_rehearsal_begins_there_unless_it_was_told_where(tmp_path):
     given = {"data_dir": tmp_path, "market": "simulated", "speed": "max"}
     told = Demo(load_settings(**given, start=PLAY_FROM), SystemClock())

@@ -47,6 +47,7 @@ def holding(market, tmp_path_factory):
     return rehearse(market, tmp_path_factory.mktemp("holding"))
 
 
+@pytest.mark.slow
 def test_an_open_position_is_told_as_far_as_it_came(holding):
     told = explain(holding, f"{ENTRY}-trade")
     trade = told["trade"]
@@ -63,6 +64,7 @@ def test_a_decision_names_the_position_it_held(holding):
     assert told["decision"]["followed_by"] is None
 
 
+@pytest.mark.slow
 def test_a_shadow_trade_is_told_like_a_trade(market, tmp_path):
     settings = rehearse(market, tmp_path, *UNPROFITABLE, cycles=15)
     told = explain(settings, SHADOW)
@@ -74,6 +76,7 @@ def test_a_shadow_trade_is_told_like_a_trade(market, tmp_path):
     assert [g["gate"] for g in told["decision"]["gates"] if not g["passed"]] == ["EDGE"]
 
 
+@pytest.mark.slow
 def test_a_gap_that_touched_the_decision_is_told_and_a_foreign_one_is_not(market, tmp_path):
     settings = rehearse(market, tmp_path, cycles=2)
     database = open_database(f"sqlite:///{tmp_path / 'demo.sqlite'}")
@@ -96,6 +99,7 @@ def gap(start, source, reason):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_order_that_the_next_minute_did_not_follow_is_told_as_lapsed(market, tmp_path):
     settings = rehearse(market, tmp_path, cycles=2)
     database = open_database(f"sqlite:///{tmp_path / 'demo.sqlite'}")

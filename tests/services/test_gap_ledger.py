@@ -98,6 +98,7 @@ def story(database, decision):
         return decision_story(connection, "paper", decision.cycle_id)
 
 
+@pytest.mark.slow
 def test_the_market_of_this_test_had_a_hole_and_then_had_none(decided):
     database, _, decisions = decided
     with database.reading() as connection:

@@ -136,6 +136,7 @@ def test_a_loop_that_nobody_asked_for_leaves(succession: Succession) -> None:
         succession.successor("next").result(timeout=60)
 
 
+@pytest.mark.slow
 def test_a_second_successor_leaves_while_the_first_waits(succession: Succession) -> None:
     succession.decide(1)
     succession.awaited("first")
@@ -145,6 +146,7 @@ def test_a_second_successor_leaves_while_the_first_waits(succession: Succession)
     assert succession.loop.successor == "first"
 
 
+@pytest.mark.slow
 def test_an_owner_that_ends_while_a_successor_waits_leaves_the_market_to_it(
     succession: Succession, warehouse: Database
 ) -> None:
@@ -158,6 +160,7 @@ def test_an_owner_that_ends_while_a_successor_waits_leaves_the_market_to_it(
     assert missed(warehouse) == 0
 
 
+@pytest.mark.slow
 def test_an_owner_goes_on_when_its_successor_dies_and_takes_the_next_one(
     succession: Succession, warehouse: Database
 ) -> None:
@@ -172,6 +175,7 @@ def test_an_owner_goes_on_when_its_successor_dies_and_takes_the_next_one(
     assert succession.loop.successor == "next"
 
 
+@pytest.mark.slow
 def test_a_successor_whose_market_goes_away_leaves_without_touching_the_lease(
     succession: Succession, warehouse: Database
 ) -> None:

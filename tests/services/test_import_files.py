@@ -309,6 +309,7 @@ def test_an_old_file_does_not_take_a_revision_back(run, stored, tmp_path):
     assert stored(lambda c: etf_flows.read(c, "BTC", **seen)).flow_usd.tolist() == [2.0]
 
 
+@pytest.mark.slow
 def test_recorded_minutes_of_the_perpetual_arrive_whole(run, stored, recorded_data):
     folder = recorded_data / "crypto/btc_perp_1m"
     path = folder / "BTCUSDT-perp-1m-2025-05-04_2025-05-27.parquet"

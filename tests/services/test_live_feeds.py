@@ -93,6 +93,7 @@ def latest_check(database, asset, name):
         return checks.latest(connection, asset, name, TODAY, SOURCE)
 
 
+@pytest.mark.slow
 def test_each_minutes_reading_is_written_with_its_decision_and_the_day_before_it_is_loaded(scope):
     stored = stored_readings(scope.database)
     live = stored.where(stored.event_time % MINUTE == 59_000)
@@ -110,6 +111,7 @@ def test_each_minutes_reading_is_written_with_its_decision_and_the_day_before_it
     ]
 
 
+@pytest.mark.slow
 def test_a_loop_that_begins_again_stores_no_reading_twice(scope):
     before = stored_readings(scope.database)
     decide(scope.database, made_up_feed(MINUTES + 2, Watched))
@@ -214,6 +216,7 @@ def test_a_day_without_a_loop_tells_no_health(scope):
     assert feed_health(replace(scope, partition="2025-04-25")) == ("", {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("differing", "prices_agree", "feeds_agree", "said"),
     [

@@ -66,6 +66,7 @@ def change(database: Database, sql: str, *values: object) -> None:
     assert tamper(database, sql, *values) == 1
 
 
+@pytest.mark.slow
 def test_every_cycle_of_a_day_is_made_again_also_across_a_restart(decided: Database) -> None:
     found = replayed(decided)
     assert (found.total, found.identical, found.share) == (MINUTES, MINUTES, 1.0)
@@ -103,6 +104,7 @@ def replay_score(payload: str, name: str) -> str:
     return rest.partition(",")[0].partition("}")[0]
 
 
+@pytest.mark.slow
 def test_a_payload_in_other_bytes_is_not_identical(decided: Database) -> None:
     change(
         decided,
@@ -151,6 +153,7 @@ def test_a_changed_state_is_named_and_breaks_the_chain_to_the_next(decided: Data
     assert found.first_difference.cycle_id == cycle(5)
 
 
+@pytest.mark.slow
 def test_a_cycle_must_begin_with_the_state_that_was_handed_on(decided: Database) -> None:
     change(decided, "DELETE FROM btc_decisions WHERE cycle_id = ?", cycle(8))
     found = replayed(decided)
@@ -174,6 +177,7 @@ def test_what_is_not_stored_any_more_counts_as_not_identical(decided: Database) 
     assert not found.is_complete
 
 
+@pytest.mark.slow
 def test_a_manifest_that_was_rewritten_is_not_believed(decided: Database) -> None:
     change(
         decided,

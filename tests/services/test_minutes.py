@@ -120,6 +120,7 @@ class FromTheEighth(MadeUpFeed):
         return super().next_minute(after=max(after or 0, START + 7 * MINUTE), timeout=timeout)
 
 
+@pytest.mark.slow
 def test_a_loop_that_is_killed_in_an_outage_leaves_its_reasons_to_the_next(make_loop, warehouse):
     old = make_loop(10, feed=made_up_feed(10, WithoutCandles), owner="old").run()
     for _ in range(5):
@@ -231,6 +232,7 @@ def test_of_the_real_market_it_ends_now_and_begins_a_day_before(settings, wareho
     assert (document["decided"], document["unknown"]) == (1, 1439)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "last"), [("2025-05-11", "2025-05-10"), ("2020-01-01", None), ("soon", None)]
 )

@@ -102,6 +102,7 @@ def loop_in_an_outage(make: LoopMaker, warehouse: Database, minutes: int) -> Pen
     return writer.pending
 
 
+@pytest.mark.slow
 def test_the_raw_tape_of_a_minute_that_was_not_decided_is_not_kept(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:

@@ -137,6 +137,7 @@ def test_after_each_lost_connection_the_book_begins_with_a_snapshot_of_its_own(o
     assert same > 50
 
 
+@pytest.mark.slow
 def test_a_simulated_market_is_recorded_for_some_minutes_and_played(tmp_path):
     report = record(
         tmp_path / "to", minutes=2, market="simulated", start="2025-05-10T07:00", data_dir=tmp_path
@@ -159,6 +160,7 @@ def test_a_simulated_market_is_recorded_for_some_minutes_and_played(tmp_path):
     assert source.info.end - source.info.start >= MINUTE
 
 
+@pytest.mark.slow
 def test_a_second_recording_goes_on_with_the_same_file(tmp_path):
     given = {"market": "simulated", "data_dir": tmp_path}
     record(tmp_path / "to", minutes=1, start="2025-05-10T07:00", **given)

@@ -92,6 +92,7 @@ def test_days_without_candles_are_refused_with_what_to_do(settings, database):
         assert replays.run_ids(connection) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("missing", "signal", "why"), [
     ("taker", "vpin", "not given: taker volume"),
     ("rates", "funding_rate", "not given: funding"),
@@ -107,6 +108,7 @@ def test_what_the_warehouse_lacks_is_unavailable_and_named(
     assert why in line
 
 
+@pytest.mark.slow
 def test_what_is_still_open_at_the_end_is_a_position_of_the_last_day(settings, database):
     store(database)
     holding = settings.model_copy(update={"overrides": HOLDING})

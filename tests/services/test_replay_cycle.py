@@ -83,6 +83,7 @@ TAMPERED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", TAMPERED)
 def test_facts_that_changed_since_are_named(
     what: str, decided: list[str], warehouse: Database

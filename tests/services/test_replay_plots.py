@@ -24,6 +24,7 @@ PICTURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 def test_a_picture_is_markup_without_script_or_address_and_always_the_same(draw):
     svg = draw()

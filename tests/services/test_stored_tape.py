@@ -101,6 +101,7 @@ def test_after_a_restart_no_trade_is_lost_or_counted_twice(
     assert is_replayed(warehouse, 20)
 
 
+@pytest.mark.slow
 def test_after_a_longer_absence_the_volume_clock_begins_anew(
     make_loop: LoopMaker, warehouse: Database
 ) -> None:

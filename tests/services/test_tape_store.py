@@ -67,6 +67,7 @@ def raw(database: Database, name: str) -> list[bytes]:
     return [content for content in contents if content is not None]
 
 
+@pytest.mark.slow
 def test_the_tape_holds_every_trade_and_quote_that_was_captured_and_no_other(warehouse, tape):
     stored = store_tape(warehouse, tape, *MARKET, TODAY, LATER)
     assert (stored.conflicts, stored.open, stored.already) == (0, 0, 0)

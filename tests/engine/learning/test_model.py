@@ -49,6 +49,7 @@ def answers(model, values):
     return np.array([model.probability(row) for row in values])
 
 
+@pytest.mark.slow
 def test_it_answers_as_xgboost_does(booster, model):
     from xgboost import DMatrix
 
@@ -202,6 +203,7 @@ def test_the_signal_scores_what_it_answers(model):
     assert score.raw["long_version"] == model.version
 
 
+@pytest.mark.slow
 def test_a_process_without_a_model_does_not_pay_for_xgboost():
     code = "import sys, babingepet.learning.model; print('xgboost' in sys.modules)"
     answer = subprocess.run(

@@ -53,6 +53,7 @@ def step_up(p_values, rate):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rises",
     [

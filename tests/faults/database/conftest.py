@@ -19,8 +19,9 @@ from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
 from scripts.bench.common.market import MadeUpFeed
 from scripts.devtools import postgres
-from tests.databases import PostgresDatabases, _upgrade
+from tests.databases import PostgresDatabases
 from tests.faults.proxy import Proxy, proxy_to
+from tests.server_of_the_run import upgrade
 from tests.services.conftest import DRIFT, EAGER, SEED
 
 SHORT = Limits(connect=1.0, lock=0.6, statement=1.2, transaction=2.5)
@@ -44,7 +45,7 @@ def own_server() -> Iterator[postgres.Server]:
 def _template(own_server: postgres.Server) -> str:
     made = PostgresDatabases(own_server.url, "template0")
     url = made.empty(Path())
-    _upgrade(url)
+    upgrade(url)
     return str(make_url(url).database)
 
 

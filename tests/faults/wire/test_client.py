@@ -51,6 +51,7 @@ MENDED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "settings", "count"), MENDED.values(), ids=MENDED)
 def test_what_may_pass_is_tried_again(exchange, feed, kind, settings, count):
     exchange.faults.add(kind, count=count, where=KLINES, **settings)
@@ -131,6 +132,7 @@ def skew(feed: BinanceFeed) -> int:
     return feed._session.health().clock_skew_ms
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [-300_000, -5_000, 5_000, 300_000])
 def test_a_running_clock_that_is_wrong_is_told_and_moves_no_minute(running, shift):
     exchange, feed = running

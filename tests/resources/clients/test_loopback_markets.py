@@ -100,6 +100,7 @@ def test_two_lock_stepped_runs_of_a_seed_are_equal_to_the_bit():
     assert first == second
 
 
+@pytest.mark.slow
 def test_trades_and_candles_agree_and_nothing_is_missing():
     minutes = played(simulated(), count=4, start=START)
     for minute in minutes[1:]:
@@ -115,6 +116,7 @@ def test_trades_and_candles_agree_and_nothing_is_missing():
         assert minute.gaps == ()
 
 
+@pytest.mark.slow
 def test_open_interest_comes_with_every_minute_and_agrees_with_its_past():
     minutes = played(simulated(), count=4, start=START + 10 * MINUTE)
     live = OpenInterest.concat([minute.open_interest for minute in minutes])

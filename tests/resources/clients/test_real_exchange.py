@@ -56,6 +56,7 @@ def test_the_exchange_itself_is_named_as_the_source(connect: Callable[[int], Bin
     assert (info.lockstep, info.derived) == (False, frozenset())
 
 
+@pytest.mark.slow
 def test_the_clock_is_the_exchanges_and_its_distance_is_told(
     exchange: ScriptedExchange, connect: Callable[[int], BinanceFeed]
 ):
@@ -81,6 +82,7 @@ def test_a_minute_is_complete_soon_after_its_closing_candle(
     assert "klines" not in exchange.requests[exchange.requests.index("klines") + 1 :]
 
 
+@pytest.mark.slow
 def test_a_candle_that_does_not_arrive_in_time_is_fetched(
     exchange: ScriptedExchange, connect: Callable[[int], BinanceFeed]
 ):
@@ -91,6 +93,7 @@ def test_a_candle_that_does_not_arrive_in_time_is_fetched(
     assert got.candles.open_time.tolist() == [START]
 
 
+@pytest.mark.slow
 def test_a_minute_without_any_candle_is_delivered_as_such(
     connect: Callable[[int], BinanceFeed],
 ):

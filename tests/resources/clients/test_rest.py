@@ -47,6 +47,7 @@ def test_a_refusal_silences_every_call_of_the_client(
     assert exchange.requests == ["klines"]
 
 
+@pytest.mark.slow
 def test_a_call_goes_out_again_once_the_silence_is_over(
     exchange: ScriptedExchange, feed: BinanceFeed
 ):

@@ -316,6 +316,7 @@ def test_a_candle_the_exchange_has_only_later_comes_with_a_later_minute(
     assert minute(feed, T2).candles.open_time.tolist() == [T2]
 
 
+@pytest.mark.slow
 def test_repairs_of_a_slow_exchange_end_at_the_deadline(
     exchange: ScriptedExchange, connect: Connect
 ):

@@ -60,6 +60,7 @@ def an_hour(*, first_id: int = 100, hour: int = SEVEN) -> TapedTrades:
     return taped_trades(trades(times, first_id=first_id), hour + 2 * MINUTE)
 
 
+@pytest.mark.slow
 def test_an_hour_is_read_back_to_the_last_bit_from_the_file_that_its_name_says(tape, tape_url):
     times = [SEVEN, SEVEN + 1, SEVEN + HOUR - 1]
     assert tape.write_hour(*BTC, SEVEN, taped_trades(trades(times), SEVEN + MINUTE)) == "written"
@@ -103,6 +104,7 @@ def test_a_stored_hour_never_changes(tape):
     assert tape.read(TapedTrades, *BTC, SEVEN, SEVEN + HOUR).trade_id[0] == 100
 
 
+@pytest.mark.slow
 def test_a_missing_hour_is_unavailable_and_an_hour_without_events_is_not(tape):
     tape.write_hour(*BTC, SEVEN, TapedTrades.empty())
     assert len(tape.read(TapedTrades, *BTC, SEVEN, SEVEN + HOUR)) == 0
@@ -138,6 +140,7 @@ def test_a_stretch_is_read_across_hours_and_cut_at_its_ends(tape):
     assert tape.hours(TapedTrades, *BTC, SEVEN + 1, SEVEN + DAY) == [SEVEN + HOUR]
 
 
+@pytest.mark.slow
 def test_whole_days_before_a_time_are_removed(tape):
     for hour in (SEVEN - DAY, SEVEN, SEVEN + HOUR):
         tape.write_hour(*BTC, hour, an_hour(hour=hour))
@@ -212,6 +215,7 @@ EventTape.open(sys.argv[1]).write_hour(*BTC, SEVEN, an_hour())
 """
 
 
+@pytest.mark.slow
 def test_a_writer_killed_before_its_file_was_moved_leaves_no_hour_and_is_cleaned_up(tmp_path):
     product = Path(__file__).resolve().parents[3]
     killed = subprocess.run(

@@ -46,6 +46,7 @@ async def raw_minute(client, socket, clock):
         messages.append(text)
 
 
+@pytest.mark.slow
 def test_a_recorded_difference_leaves_byte_for_byte_under_its_own_name(
     stream_2023, recorded_lines, with_client
 ):

@@ -73,6 +73,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "settings", "error"), BROKEN.values(), ids=BROKEN)
 def test_a_connection_breaks(exchange, with_client, kind, settings, error):
     exchange.faults.add(kind, where="*klines", **settings)
@@ -203,6 +204,7 @@ def test_lost_messages_are_a_gap_and_the_socket_stays(exchange, with_client):
     assert exchange.faults.injected["lose"] > 0
 
 
+@pytest.mark.slow
 def test_repeated_messages_come_twice_in_a_row(exchange, with_client):
     exchange.faults.add("duplicate", where="*aggTrade", **FIRST_MINUTE)
     twice, after = heard(exchange, with_client, TRADES)
@@ -255,6 +257,7 @@ def test_a_message_is_wrong_once(exchange, with_client, kind, settings, is_wrong
     assert exchange.faults.injected == {kind: 1}
 
 
+@pytest.mark.slow
 def test_sockets_are_lost_and_the_client_comes_back(exchange, with_client):
     async def talk(client):
         socket = await client.subscribe(TRADES, "!clock")
@@ -271,6 +274,7 @@ def test_sockets_are_lost_and_the_client_comes_back(exchange, with_client):
     assert exchange.faults.injected["drop"] == 1
 
 
+@pytest.mark.slow
 def test_a_message_is_the_last_of_its_socket(exchange, with_client):
     async def talk(client):
         socket = await client.subscribe(TRADES, "!clock")

@@ -60,6 +60,7 @@ def test_a_start_outside_of_the_recording_says_what_is_covered(write_minutes, st
         opened(write_minutes(), start=start)
 
 
+@pytest.mark.slow
 def test_a_start_between_two_stretches_names_both(stream_folder):
     with pytest.raises(InputError, match="2023-04-05T00:06:00Z and 2024-07-18T23:57:02Z"):
         opened(stream_folder, start=parse_moment("2023-12-01"))

@@ -20,6 +20,7 @@ def test_only_wholly_recorded_minutes_are_candles(stream_2023):
     assert format_moment(stream_2023.info.end) == "2023-04-05T00:06:00Z"
 
 
+@pytest.mark.slow
 def test_what_was_recorded_differs_by_year_and_what_was_derived_is_said(stream_2023, stream_2024):
     assert stream_2023.info.feeds - stream_2024.info.feeds == {"mark_price", "funding"}
     assert stream_2024.info.derived == {"candles", "taker_volume", "trades"}

@@ -132,6 +132,7 @@ def test_nothing_after_the_clock_ever_leaves(stream_2023, with_client):
     assert {key: last_minute[-1][key] for key in last_served} == last_served
 
 
+@pytest.mark.slow
 def test_streams_come_only_in_their_category_and_unknown_ones_are_silent(with_client):
     async def talk(client):
         wrong = await client.subscribe("btcusdt@bookTicker", "nope@nothing", "!clock")
@@ -147,6 +148,7 @@ def test_streams_come_only_in_their_category_and_unknown_ones_are_silent(with_cl
     assert right > 100
 
 
+@pytest.mark.slow
 def test_a_single_stream_comes_without_envelope(with_client):
     async def talk(client):
         socket = client.sockets.aggtrade_futures_socket("BTCUSDT")
@@ -161,6 +163,7 @@ def test_a_single_stream_comes_without_envelope(with_client):
     assert raw["e"] == "markPriceUpdate"
 
 
+@pytest.mark.slow
 def test_at_speed_one_the_exchange_runs_with_real_time_and_waits_for_nobody(with_client):
     async def talk(client):
         socket = await client.subscribe("!clock", "btcusdt@markPrice@1s")
@@ -176,6 +179,7 @@ def test_at_speed_one_the_exchange_runs_with_real_time_and_waits_for_nobody(with
     assert status["speed_reached"] == pytest.approx(1, abs=0.2)
 
 
+@pytest.mark.slow
 def test_speed_is_a_ceiling_within_the_minute(with_client):
     async def talk(client):
         socket = await client.subscribe("!clock")
@@ -190,6 +194,7 @@ def test_speed_is_a_ceiling_within_the_minute(with_client):
         assert with_client(exchange.url, talk) >= 0.3  # half a second, less what the marker took
 
 
+@pytest.mark.slow
 def test_stopping_leaves_nothing_behind(candles, with_client):
     async def talk(client):
         await client.subscribe("btcusdt@kline_1m", "!clock")
@@ -232,6 +237,7 @@ def test_a_socket_is_closed_when_its_time_is_over_and_a_new_one_goes_on(candles,
     assert second == ([START + MINUTE - 1, START + MINUTE], WSCloseCode.GOING_AWAY)
 
 
+@pytest.mark.slow
 def test_sockets_are_pinged_and_one_that_does_not_answer_is_closed(candles, with_client):
     async def talk(client):
         url = f"{client.url}/market/stream?streams=btcusdt@kline_1m"

@@ -100,6 +100,7 @@ def test_trade_ids_have_no_gap_and_paging_by_id_finds_them_all():
     assert market.trades(first_id=2**52, start=None, end=now, now=now, limit=5) == []
 
 
+@pytest.mark.slow
 def test_quotes_never_cross_and_a_trade_prints_at_the_quote_before_it():
     quote = None
     for _, channel, data in stream(6, count=20_000):

@@ -52,6 +52,7 @@ def test_levels_stay_from_one_state_to_the_next():
     assert np.mean(kept) > 0.6
 
 
+@pytest.mark.slow
 def test_a_snapshot_and_the_differences_after_it_are_the_book():
     market = SimulatedMarket(seed=8)
     snapshot = market.book(100, START + 437)

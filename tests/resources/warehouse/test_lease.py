@@ -148,6 +148,7 @@ else:
 """
 
 
+@pytest.mark.slow
 def test_an_owner_that_was_paused_wakes_up_and_leaves(url, database):
     with subprocess.Popen(
         [sys.executable, "-c", _OWNER, url],

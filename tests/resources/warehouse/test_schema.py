@@ -149,6 +149,7 @@ def test_a_database_of_the_second_version_gains_a_replay_book_and_loses_nothing(
     assert filled(database) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stranger", sorted(CONTEXT | REPLAYS | MARKET_SOURCES))
 def test_a_strangers_table_under_a_new_name_stops_the_upgrade_before_it_begins(
     empty_url, connect, stranger
