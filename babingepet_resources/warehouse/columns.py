@@ -47,9 +47,9 @@ def time_column(name: str, *, null: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=null)
 
 
-def count_column(name: str) -> Column[int]:
+def count_column(name: str, *, null: bool = False) -> Column[int]:
     """A whole number."""
-    return Column(name, BigInteger, nullable=False)
+    return Column(name, BigInteger, nullable=null)
 
 
 def number_column(name: str, *, null: bool = False) -> Column[float]:

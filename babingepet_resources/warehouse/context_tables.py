@@ -1,5 +1,7 @@
 """Tables of what a decision may know beside the market: fund flows, headlines, verdicts of analysts.
 
+What the analysts were asked and answered, and what it cost, is in ``swarm_tables``.
+
 Written once, as market facts are; what a vendor revises is a row more, with its own ``known_at``.
 Import them from ``tables``.
 """
@@ -75,6 +77,21 @@ swarm_verdicts = Table(
     json_column("detail"),
     time_column("known_at"),
     PrimaryKeyConstraint("market", "as_of", "provider"),
+)
+
+crypto_sentiment = Table(
+    "crypto_sentiment",
+    metadata,
+    key_column("market"),
+    time_column("as_of"),
+    key_column("method"),
+    number_column("score", null=True),
+    text_column("reason", null=True),
+    number_column("weight"),
+    count_column("headlines"),
+    json_column("detail"),
+    time_column("known_at"),
+    PrimaryKeyConstraint("market", "as_of", "method"),
 )
 
 context_feeds = Table(

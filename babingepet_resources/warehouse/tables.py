@@ -1,6 +1,6 @@
 """Every table of the warehouse, and the metadata that holds them all.
 
-What belongs here: nothing but the names. Columns, keys and indexes are in the five modules below;
+What belongs here: nothing but the names. Columns, keys and indexes are in the six modules below;
 how tables come to be is in ``migrations``, and a test holds the two together.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from babingepet_resources.warehouse.columns import metadata
 from babingepet_resources.warehouse.context_tables import (
     context_feeds,
+    crypto_sentiment,
     etf_flows,
     fear_greed,
     news,
@@ -44,17 +45,24 @@ from babingepet_resources.warehouse.service_tables import (
     outbox,
     warehouse_meta,
 )
+from babingepet_resources.warehouse.swarm_tables import (
+    crypto_ai_predictions,
+    swarm_calls,
+    swarm_models,
+)
 
 __all__ = [
     "blobs",
     "btc_decisions",
     "context_feeds",
+    "crypto_ai_predictions",
     "crypto_ai_reasoning_log",
     "crypto_candles",
     "crypto_funding",
     "crypto_open_interest",
     "crypto_order_flow",
     "crypto_orderbook",
+    "crypto_sentiment",
     "crypto_signals",
     "crypto_sim_positions",
     "crypto_trades",
@@ -72,6 +80,8 @@ __all__ = [
     "replay_runs",
     "replay_trades",
     "sim_portfolio",
+    "swarm_calls",
+    "swarm_models",
     "swarm_verdicts",
     "warehouse_meta",
 ]

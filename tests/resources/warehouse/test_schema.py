@@ -24,7 +24,7 @@ from tests.resources.warehouse import builders as b
 from tests.resources.warehouse import context_builders as c
 from tests.resources.warehouse import replay_builders as rb
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006"]
 
 CONTEXT = {"context_feeds", "etf_flows", "news", "swarm_verdicts"}
 """The tables of 0002."""
@@ -33,7 +33,10 @@ REPLAYS = {"replay_days", "replay_runs", "replay_trades"}
 """The tables of 0003."""
 MARKET_SOURCES = {"crypto_open_interest", "fear_greed", "market_files"}
 """The tables of 0004."""
-LATER = ("0002", "0003", "0004", "0005")
+ANALYSTS = {"crypto_ai_predictions", "crypto_sentiment", "swarm_calls", "swarm_models"}
+"""The tables of 0006."""
+SINCE_0003 = REPLAYS | MARKET_SOURCES | ANALYSTS
+LATER = ("0002", "0003", "0004", "0005", "0006")
 
 
 def tables(database):
@@ -109,9 +112,9 @@ def test_a_database_of_the_first_version_gains_tables_and_loses_nothing(empty_ur
     database = at_first_revision(empty_url, connect)
     assert schema.current(database) == "0001"
     assert not schema.is_current(database)
-    assert not tables(database) & (CONTEXT | REPLAYS | MARKET_SOURCES)
+    assert not tables(database) & (CONTEXT | SINCE_0003)
     done = schema.upgrade(database)
-    assert (done.before, done.after, done.applied) == ("0001", "0005", LATER)
+    assert (done.before, done.after, done.applied) == ("0001", "0006", LATER)
     kept = filled(database)
     assert kept["btc_decisions"] == 1
     assert kept["crypto_signals"] == 13
@@ -126,10 +129,7 @@ def test_the_way_down_drops_the_new_tables_only_and_the_way_up_makes_them_again(
     before = filled(database)
     write_context(database)
     downgrade(database, "0001")
-    assert (
-        tables(database)
-        == {*metadata.tables, "alembic_version"} - CONTEXT - REPLAYS - MARKET_SOURCES
-    )
+    assert tables(database) == {*metadata.tables, "alembic_version"} - CONTEXT - SINCE_0003
     assert schema.upgrade(database).applied == LATER
     assert filled(database) == before
 
@@ -143,14 +143,14 @@ def test_a_database_of_the_second_version_gains_a_replay_book_and_loses_nothing(
         replays.insert(connection, rb.run(), [rb.trade(1)], [rb.day(0)])
     downgrade(database, "0002")
     assert schema.current(database) == "0002"
-    assert tables(database) == {*metadata.tables, "alembic_version"} - REPLAYS - MARKET_SOURCES
+    assert tables(database) == {*metadata.tables, "alembic_version"} - SINCE_0003
     done = schema.upgrade(database)
-    assert (done.before, done.applied) == ("0002", ("0003", "0004", "0005"))
+    assert (done.before, done.applied) == ("0002", ("0003", "0004", "0005", "0006"))
     assert filled(database) == before
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stranger", sorted(CONTEXT | REPLAYS | MARKET_SOURCES))
+@pytest.mark.parametrize("stranger", sorted(CONTEXT | SINCE_0003))
 def test_a_strangers_table_under_a_new_name_stops_the_upgrade_before_it_begins(
     empty_url, connect, stranger
 ):
@@ -161,7 +161,7 @@ def test_a_strangers_table_under_a_new_name_stops_the_upgrade_before_it_begins(
         schema.upgrade(database)
     with pytest.raises(ConfigurationError, match=stranger):
         schema.current(database)
-    assert tables(database) & (CONTEXT | REPLAYS | MARKET_SOURCES) == {stranger}
+    assert tables(database) & (CONTEXT | SINCE_0003) == {stranger}
     with database.writing() as connection:
         connection.exec_driver_sql(f"ALTER TABLE {stranger} RENAME TO somebody_elses")
     assert schema.upgrade(database).applied == LATER
