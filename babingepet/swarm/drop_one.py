@@ -7,10 +7,12 @@ agents, without any, and without each one. Then
     marginal of i = value(all) - value(all but i)
     effect of all = sum of the marginals + interaction
 
-The interaction is what no agent brings alone: negative when agents repeat each other (dropping one
-of two twins costs nothing, dropping both does), positive when they need each other. It is stated
-beside the marginals, never spread over them. Replaying with one agent less, and measuring, belongs
-to services; answers are read from the store, so that nobody is asked again.
+The interaction is what no agent loses alone: positive when agents repeat each other (dropping one
+of two twins costs nothing, dropping both all), negative when they need each other (dropping either
+costs all, and it is counted twice). It is stated beside the marginals, never spread over them.
+
+Replaying with one agent less, and measuring, belongs to services; answers are read from the store,
+so that nobody is asked again.
 
 Units: those of the value. Source: ablation is folklore; the interaction is its remainder, by
 definition.

@@ -63,10 +63,10 @@ def missing(readings: Mapping[str, float | None], names: Iterable[str]) -> list[
     return [name for name in names if readings[name] is None]
 
 
-def told(readings: Mapping[str, float | None], names: Iterable[str]) -> str:
+def told(readings: Mapping[str, float | None], names: Iterable[str], form: str = "+.2f") -> str:
     """The named readings with their numbers; which of them are missing comes last."""
     named = list(names)
-    there = [f"{name} {value:+.2f}" for name in named if (value := readings[name]) is not None]
+    there = [f"{name} {value:{form}}" for name in named if (value := readings[name]) is not None]
     lacking = missing(readings, named)
     return ", ".join(there) + (f" (without {', '.join(lacking)})" if lacking else "")
 
@@ -92,7 +92,9 @@ def scored(
     in_spot = rsi is not None and low - ROUNDING <= rsi <= high + ROUNDING
     is_busy = ratio is not None and ratio >= BUSY - ROUNDING
     readings = {"composite": composite, "RSI": rsi, "volume_ratio": ratio}
-    return Lean(composite / FULL_SCORE + BONUS * (in_spot + is_busy), told(readings, readings))
+    return Lean(
+        composite / FULL_SCORE + BONUS * (in_spot + is_busy), told(readings, readings, ".2f")
+    )
 
 
 def _confidence(x: float) -> Confidence:

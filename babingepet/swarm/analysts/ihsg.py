@@ -161,7 +161,7 @@ def _risk_analyst(reading: IhsgReading) -> Lean:
         for name, (limit, objection) in limits.items()
         if (value := looked_at[name]) is not None and value > limit + ROUNDING
     }
-    numbers = told(looked_at, looked_at)
+    numbers = told(looked_at, looked_at, ".2f")
     if not objections:
         return Lean(NO_OBJECTION, f"{numbers}, no objection")
     return Lean(sum(objections.values()), f"{numbers}, too high: {', '.join(objections)}")
