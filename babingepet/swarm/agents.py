@@ -138,6 +138,11 @@ class Roster:
         return tuple(agent.name for agent in self.agents)
 
 
+def names_of(roster: Roster, group: Group) -> tuple[str, ...]:
+    """Names of a group, in order."""
+    return tuple(agent.name for agent in roster.agents if agent.group is group)
+
+
 def _twice(names: Iterable[str]) -> str:
     """The first name that comes more than once."""
     return next(name for name, count in Counter(names).items() if count > 1)
