@@ -69,7 +69,7 @@ class Agreed:
         side: 1 bullish, -1 bearish, 0 when neither side is larger.
         entropy: Of the shares of bulls, bears and neutral votes, in bits.
         pairwise: Mean distance of two votes, 0 to .98.
-        is_degraded: Whether an agent of the roster did not vote.
+        degraded: Whether an agent of the roster did not vote.
         is_low: Whether most votes about a symbol are of LOW confidence, which bars the pick.
     """
 
@@ -84,7 +84,7 @@ class Agreed:
     side: int
     entropy: float
     pairwise: float
-    is_degraded: bool
+    degraded: bool
     is_low: bool
 
 
@@ -147,7 +147,7 @@ def agree(
         side=(bulls > bears) - (bears > bulls),
         entropy=entropy((bulls, len(votes) - bulls - bears, bears)),
         pairwise=_pairwise(votes),
-        is_degraded=len(votes) < len(by_agent),
+        degraded=len(votes) < len(by_agent),
         is_low=roster.subject is Subject.SYMBOLS and 2 * low > len(votes),
     )
 

@@ -85,8 +85,8 @@ def test_personas_that_are_silent_leave_all_to_the_generalists():
 
 def test_five_of_nine_are_a_degraded_consensus_and_four_are_none():
     five = agree(BTC, q.votes([0.8] * 5 + [None] * 4), {})
-    assert (five.valid, five.asked, five.is_degraded, five.agreement) == (5, 9, True, 1.0)
-    assert not agree(BTC, q.votes([0.8] * 9), {}).is_degraded
+    assert (five.valid, five.asked, five.degraded, five.agreement) == (5, 9, True, 1.0)
+    assert not agree(BTC, q.votes([0.8] * 9), {}).degraded
     four = agree(BTC, q.votes([0.8] * 4 + [None] * 5), {})
     assert isinstance(four, NoQuorum)
     assert (four.valid, four.needed, four.asked) == (4, 5, 9)
