@@ -54,6 +54,14 @@ class ReplayOptions:
     capital: Annotated[
         float | None, Parameter(name="--capital", help="USDT to begin with (default 1000).")
     ] = None
+    replay_ai: Annotated[
+        Literal["none", "rules", "stored", "complete"],
+        Parameter(
+            name="--replay-ai",
+            help="Whose consensus is heard: nobody's, that of the embedded analysts (rules, the "
+            "default), the verdicts stored live, or these with none missing (complete).",
+        ),
+    ] = "rules"
     overrides: Annotated[
         tuple[str, ...],
         Parameter(
@@ -85,6 +93,7 @@ class ReplayOptions:
             start=None if self.start is None else parse_moment(self.start),
             end=None if self.end is None else parse_moment(self.end, "--to"),
             capital=CAPITAL if self.capital is None else self.capital,
+            replay_ai=self.replay_ai,
         )
 
 

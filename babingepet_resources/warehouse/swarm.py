@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, select
 
 from babingepet.errors import InputError
-from babingepet.market.context import Consensus
+from babingepet.market.context import Consensus, Verdicts
 from babingepet_resources.warehouse import vetting
 from babingepet_resources.warehouse.facts import insert_once
 from babingepet_resources.warehouse.records import InsertOutcome, VerdictRecord
@@ -49,6 +49,20 @@ def latest(connection: Connection, market: str, *, known_until: int) -> Consensu
     )
     row = connection.execute(query).first()
     return None if row is None else Consensus(*row)
+
+
+def series(connection: Connection, market: str, start: int, end: int) -> Verdicts:
+    """Verdicts with start <= as_of < end, by any provider, ascending.
+
+    Of two about the same moment the one that ``latest`` would read comes last.
+    """
+    order = (table.c.as_of, table.c.known_at, table.c.provider)
+    query = (
+        select(*(table.c[name] for name in Verdicts.column_names()))
+        .where(table.c.market == market, table.c.as_of >= start, table.c.as_of < end)
+        .order_by(*order)
+    )
+    return Verdicts.from_rows(connection.execute(query).all())
 
 
 def _vetted(record: VerdictRecord) -> VerdictRecord:

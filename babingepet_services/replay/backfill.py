@@ -30,6 +30,7 @@ from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import candles, replays
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import ReplayRunRecord, ReplayTradeRecord
+from babingepet_services.replay.analysts import with_analysts
 from babingepet_services.replay.book import save_replay
 from babingepet_services.replay.report import Timing, report_of
 from babingepet_services.replay.rows import read_document
@@ -157,6 +158,7 @@ def _replay_and_save(database: Database, scope: BackfillScope, clock: Clock) -> 
     rules = ReplayRules(settings=override(BtcSettings(), configured.overrides))
     begun = clock.monotonic()
     read = read_warehouse(configured, scope.start, scope.end)
+    read = with_analysts(read, "rules", configured, scope.start, scope.end)
     read_at = clock.monotonic()
     # A day's first decision is at the end of its first minute, its last one at midnight.
     replayed = replay(read.market, rules, start=scope.start + 1, end=scope.end + 1)

@@ -19,6 +19,7 @@ from babingepet.market.intervals import iso
 from babingepet.replay.market import ReplayMarket, ReplayRules
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
+from babingepet_services.replay.analysts import ReplayAi, with_analysts
 from babingepet_services.replay.files import read_files
 from babingepet_services.replay.warehouse import read_warehouse
 
@@ -35,6 +36,7 @@ class ReplayRequest:
         start: First time that is decided; None for the first minute.
         end: Where the decisions end; None for after the last minute.
         capital: USDT to begin with.
+        replay_ai: Which analysts are heard.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class ReplayRequest:
     start: int | None = None
     end: int | None = None
     capital: float = CAPITAL
+    replay_ai: ReplayAi = "rules"
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +85,7 @@ def read_inputs(request: ReplayRequest, clock: Clock) -> ReplayInputs:
         read = read_files(request.candles, request.funding, request.settings.symbol)
     else:
         read = read_warehouse(request.settings, request.start, request.end)
+    read = with_analysts(read, request.replay_ai, request.settings, request.start, request.end)
     return ReplayInputs(
         market=read.market,
         rules=rules,

@@ -15,7 +15,7 @@ import numpy as np
 from babingepet.domain.codes import ExitReason, Gate
 from babingepet.market.frames import Ints
 from babingepet.market.intervals import MINUTE
-from babingepet.replay.market import BAR_FEEDS
+from babingepet.replay.market import BAR_FEEDS, SWARM
 from babingepet.replay.result import Minutes, Replay, ReplayTrades
 from babingepet.signals.registry import NAMES, SIGNALS, SignalSpec, can_supply
 
@@ -27,7 +27,6 @@ FEED_WORDS: Mapping[str, str] = {
     "model": "a trained model",
     "news": "headlines",
     "quotes": "quotes of the order book",
-    "swarm": "the analysts' consensus",
     "trades": "single trades",
 }
 """Feeds that no replay reads, in words."""
@@ -144,6 +143,8 @@ def _why_not(spec: SignalSpec, feeds: frozenset[str]) -> str:
     unread = [FEED_WORDS[feed] for feed in missing if feed in FEED_WORDS]
     if unread:
         return f"needs {' and '.join(unread)}, which no replay reads"
+    if SWARM in missing:
+        return "the analysts were not to be heard: --replay-ai none"
     absent = [feed.replace("_", " ") for feed in missing if feed in BAR_FEEDS]
     return f"not given: {' and '.join(absent)}"
 

@@ -103,6 +103,8 @@ def columns_of(decided: Minutes) -> Columns:
         regime=decided.regime,
         trend_up=nothing,
         trend_down=nothing,
+        ai_agreement=unknown,
+        ai_side=np.zeros(len(decided), np.int8),
     )
 
 

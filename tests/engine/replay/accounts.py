@@ -35,6 +35,8 @@ def columns(closes: f.Numbers, *, first: int = f.NOON, **given: Any) -> Columns:
         "trend_up": 0.0,
         "trend_down": 0.0,
         "regime": np.int8(0),
+        "ai_agreement": np.nan,
+        "ai_side": np.int8(0),
     }
     given = values | given
     return Columns(
