@@ -63,8 +63,7 @@ def json_piece(entries: Sequence[Any], labels: Mapping[str, str], misshapen: arr
         else:
             misshapen.append(number)
     return {
-        own: pa.array([_cell(row.get(own)) for row in rows], pa.string())
-        for own in labels.values()
+        own: pa.array([_cell(row.get(own)) for row in rows], pa.string()) for own in labels.values()
     }
 
 

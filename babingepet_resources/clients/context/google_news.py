@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
-from babingepet.errors import FeedUnavailable
+from babingepet.errors import FeedUnavailable, InputError
 from babingepet.market.intervals import DAY, SECOND
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.context.fetch import FetchLimits, fetch
@@ -54,11 +54,11 @@ class NewsSearch:
         """The address of its feed.
 
         Raises:
-            ValueError: The edition is none.
+            InputError: The edition is none.
         """
         found = _LOCALE.fullmatch(self.edition)
         if found is None:
-            raise ValueError(f"{self.edition!r} is no edition such as en-US:US or id:ID")
+            raise InputError(f"{self.edition!r} is no edition such as en-US:US or id:ID.")
         language, country = f"{found[1]}{found[2] or ''}", found[3]
         asked = {"q": self.words, "hl": language, "gl": country, "ceid": f"{country}:{found[1]}"}
         return f"{base_url}?{urllib.parse.urlencode(asked)}"
@@ -103,7 +103,7 @@ def fetch_news(
 
     Raises:
         FeedUnavailable: No answer, or one that is no feed.
-        ConfigurationError: The address is none.
+        InputError: The address or the edition is none.
     """
     body = fetch(search.address(base_url), clock, limits)
     return parse_feed(body, clock.now())
