@@ -28,10 +28,10 @@ def plain_title(title: str, outlet: str = "") -> str:
         >>> plain_title("Bitcoin &amp; <b>gold</b> climb - The Herald", "The Herald")
         'Bitcoin & gold climb'
     """
-    text, ending = plain_text(title), f" - {plain_text(outlet)}"
+    text, ending = f" {plain_text(title)}", f" - {plain_text(outlet)}"
     while outlet and text[-len(ending) :].casefold() == ending.casefold():
         text = text[: -len(ending)].rstrip()
-    return text
+    return text.strip()
 
 
 def plain_text(text: str) -> str:

@@ -81,12 +81,9 @@ def next_address(address: httpx.URL, response: httpx.Response) -> httpx.URL:
     Raises:
         FeedUnavailable: Nowhere, to another host, or to a place without encryption.
     """
-    if not response.is_redirect:
+    if not response.has_redirect_location:
         raise FeedUnavailable(f"{address.host} answered with status {response.status_code}.")
-    try:
-        target = address.join(response.headers.get("Location", ""))
-    except (httpx.InvalidURL, ValueError) as error:
-        raise FeedUnavailable(f"{address.host} redirects to what is no address.") from error
+    target = address.join(response.headers["Location"])  # httpx has refused what is none
     if target.host != address.host or target.scheme != "https":
         raise FeedUnavailable(
             f"{address.host} redirects to {target.scheme}://{target.host[:200]}; "
