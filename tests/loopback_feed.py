@@ -20,8 +20,10 @@ class Answer:
     """What is sent.
 
     Attributes:
+        headers: Beside the length; an empty one is left out, the length too.
         body: Sent whole, or as ``way`` says.
-        way: ``whole``; ``hang`` before the first byte; ``drip`` a byte in 20 ms; ``cut`` in the middle.
+        way: ``whole``; ``hang`` before the first byte; ``drip`` a byte in 20 ms, and ``drip
+            headers`` before it; ``cut`` in the middle.
     """
 
     body: bytes = b""
@@ -58,18 +60,25 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.way == "hang":
             self.feed.stopping.wait()
             return
+        if answer.way == "drip headers":
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + answer.body)
+            return
         self.send_response(answer.status)
         for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
-            self.send_header(name, value)
+            if value:
+                self.send_header(name, value)
         self.end_headers()
         if answer.way == "drip":
-            for position in range(len(answer.body)):
-                self.wfile.write(answer.body[position : position + 1])
-                if self.feed.stopping.wait(0.02):
-                    return
+            self._drip(answer.body)
         else:
             end = len(answer.body) // 2 if answer.way == "cut" else len(answer.body)
             self.wfile.write(answer.body[:end])
+
+    def _drip(self, sent):
+        for position in range(len(sent)):
+            self.wfile.write(sent[position : position + 1])
+            if self.feed.stopping.wait(0.02):
+                return
 
     def handle(self):
         with suppress(ConnectionError):  # whoever asked is gone: that is part of many a test

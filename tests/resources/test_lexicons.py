@@ -48,8 +48,8 @@ def sign(polarity):
 @pytest.fixture(scope="module")
 def labelled(recorded_data):
     """Title and label of each headline that was labelled."""
-    labels = {name: 1 for name in GOOD.split()}
-    labels |= {name: -1 for name in BAD.split()} | {name: 0 for name in NEITHER.split()}
+    labels = dict.fromkeys(GOOD.split(), 1)
+    labels |= dict.fromkeys(BAD.split(), -1) | dict.fromkeys(NEITHER.split(), 0)
     with gzip.open(recorded_data / "idx/fixtures/news_headlines_id_2026-08.json.gz") as file:
         titles = {one["judul"] for one in json.load(file)["item"]}
     named = {hashlib.sha256(title.encode()).hexdigest()[:12]: title for title in titles}
@@ -91,7 +91,9 @@ def test_plain_headlines_of_both_languages_read_as_they_say(title, expected):
 
 def test_a_word_of_strength_shows():
     lexicon = load_lexicon("BTC")
-    tones = [tone_of(f"Rupiah melemah{more}", lexicon).polarity for more in ("", " tajam", " tipis")]
+    tones = [
+        tone_of(f"Rupiah melemah{more}", lexicon).polarity for more in ("", " tajam", " tipis")
+    ]
     assert tones[1] < tones[0] < tones[2] < 0
 
 

@@ -42,7 +42,7 @@ def clock():
 
 @pytest.fixture
 def settings(feed, tmp_path):
-    address = {name: feed.url for name in ("news_url", "etf_flows_url", "fear_greed_url")}
+    address = dict.fromkeys(("news_url", "etf_flows_url", "fear_greed_url"), feed.url)
     return load_settings(data_dir=tmp_path / "data", **address)
 
 
@@ -63,11 +63,17 @@ def test_new_headlines_are_stored_with_their_tone_and_the_time_of_the_fetch(
     feed, refresh, warehouse
 ):
     title = "Bitcoin plunges as outflows grow"
-    feed.answer = Answer(rss(item(title, NOW - HOUR, link="https://example.org/a"), item("b", None)))
+    feed.answer = Answer(
+        rss(item(title, NOW - HOUR, link="https://example.org/a"), item("b", None))
+    )
     report = refresh()
     (stored,) = rows(warehouse, news)
     expected = tone_of(title, load_lexicon("BTC"))
-    assert (stored.title, stored.outlet, stored.url) == (title, "The Herald", "https://example.org/a")
+    assert (stored.title, stored.outlet, stored.url) == (
+        title,
+        "The Herald",
+        "https://example.org/a",
+    )
     assert (stored.event_time, stored.known_at) == (NOW - HOUR, NOW)
     assert (stored.polarity, stored.relevance, stored.method) == (*expected, "lexicon")
     assert stored.polarity < -0.5
@@ -122,7 +128,9 @@ def test_a_feed_that_is_down_is_a_check_with_its_reason(feed, refresh, warehouse
 def test_a_model_reads_what_it_can_and_the_lexicon_the_rest(feed, refresh, warehouse):
     class Model:
         method = "model-1"
-        asked = []
+
+        def __init__(self):
+            self.asked = []
 
         def __call__(self, titles):
             self.asked.append(list(titles))
@@ -221,10 +229,12 @@ def score_by_hand(known, as_of):
     return sum(w * p for w, p in zip(weights, tones, strict=True)) / (sum(weights) + 3)
 
 
-def test_the_tone_of_the_day_is_the_signals_own_and_by_the_formula(
-    feed, refresh, warehouse, clock
-):
-    told = [("Bitcoin surges", 5 * HOUR), ("Crypto exchange hacked", 2 * HOUR), ("Gold falls", HOUR)]
+def test_the_tone_of_the_day_is_the_signals_own_and_by_the_formula(feed, refresh, warehouse, clock):
+    told = [
+        ("Bitcoin surges", 5 * HOUR),
+        ("Crypto exchange hacked", 2 * HOUR),
+        ("Gold falls", HOUR),
+    ]
     feed.answer = Answer(rss(*(item(title, NOW - age) for title, age in told)))
     refresh()
     clock.advance(60)

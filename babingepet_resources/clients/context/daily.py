@@ -52,7 +52,7 @@ def fetch_fear_greed(
 def _fetch_days(
     read: _ReadDays[SomeFrame], name: str, url: str, clock: Clock, limits: FetchLimits | None
 ) -> FileRows[SomeFrame]:
-    body = fetch(url, clock, limits)
+    body = fetch(url, limits)
     try:
         rows = read(body, name, until=clock.now())
     except InputError as error:

@@ -8,13 +8,17 @@ An address may hold a key, so that only its host is ever named; httpx would log 
 from __future__ import annotations
 
 import logging
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 
 from babingepet.errors import ConfigurationError, FeedUnavailable
-from babingepet_resources.clients.clock import Clock
 
 HEADERS = {
     # Unpacked, an answer of 64 KiB may fill 64 MiB before anyone counts: it is asked for as it is.
@@ -40,7 +44,7 @@ class FetchLimits:
     redirects: int = 3
 
 
-def fetch(url: str, clock: Clock, limits: FetchLimits | None = None) -> bytes:
+def fetch(url: str, limits: FetchLimits | None = None) -> bytes:
     """Get what an address answers.
 
     Redirects are followed to https on the same host only: a feed that sends elsewhere is not the
@@ -48,7 +52,6 @@ def fetch(url: str, clock: Clock, limits: FetchLimits | None = None) -> bytes:
 
     Args:
         url: http or https.
-        clock: Measures the deadline.
         limits: How patient to be.
 
     Raises:
@@ -57,22 +60,69 @@ def fetch(url: str, clock: Clock, limits: FetchLimits | None = None) -> bytes:
     """
     limits = limits or FetchLimits()
     address = _address(url)
-    deadline = clock.monotonic() + limits.deadline_s
+    host, line = address.host, _Line()
+    late = f"{host} did not answer within {limits.deadline_s:g} s."
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        with httpx.Client(timeout=limits.silence_s, headers=HEADERS) as client:
-            for _ in range(limits.redirects + 1):
-                request = client.build_request("GET", address)
-                response = client.send(request, stream=True)
-                try:
-                    if response.status_code == HTTPStatus.OK:
-                        return _body(response, clock, deadline, limits)
-                    address = next_address(address, response)
-                finally:
-                    response.close()
+        with line.cut_after(limits.deadline_s):
+            body = _follow(address, line, limits)
     except (httpx.HTTPError, httpx.StreamError) as error:
-        raise FeedUnavailable(f"{address.host} did not answer: {_shown(error)}.") from error
+        said = late if line.is_cut else f"{host} did not answer: {_shown(error)}."
+        raise FeedUnavailable(said) from error
+    if line.is_cut:  # the end of a body without a length looks like the end of its connection
+        raise FeedUnavailable(late)
+    return body
+
+
+def _follow(address: httpx.URL, line: _Line, limits: FetchLimits) -> bytes:
+    extensions = {"trace": line.watch}
+    with httpx.Client(timeout=limits.silence_s, headers=HEADERS) as client:
+        for _ in range(limits.redirects + 1):
+            request = client.build_request("GET", address, extensions=extensions)
+            response = client.send(request, stream=True)
+            try:
+                if response.status_code == HTTPStatus.OK:
+                    return _body(response, limits)
+                address = next_address(address, response)
+            finally:
+                response.close()
     raise FeedUnavailable(f"{address.host} redirected more than {limits.redirects} times.")
+
+
+class _Line:
+    """The connection under way, which a deadline cuts.
+
+    Silence alone is no measure: a server that sends a byte of its headers every few seconds is never
+    silent, and not done in a week.
+    """
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self._socket: socket.socket | None = None
+
+    @contextmanager
+    def cut_after(self, seconds: float) -> Iterator[None]:
+        """Cut what is under way when the block has not ended by then."""
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def watch(self, event: str, told: Mapping[str, Any]) -> None:
+        """Take note of a connection that was made; httpx calls it."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._socket = told["return_value"].get_extra_info("socket")
+            if self.is_cut:
+                self._cut()
+
+    def _cut(self) -> None:
+        self.is_cut = True
+        if self._socket is not None:
+            with suppress(OSError):  # it may be closed by now
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def next_address(address: httpx.URL, response: httpx.Response) -> httpx.URL:
@@ -103,7 +153,7 @@ def _address(url: str) -> httpx.URL:
     return address
 
 
-def _body(response: httpx.Response, clock: Clock, deadline: float, limits: FetchLimits) -> bytes:
+def _body(response: httpx.Response, limits: FetchLimits) -> bytes:
     host, packing = response.url.host, response.headers.get("Content-Encoding", "identity")
     if packing.strip().lower() not in {"", "identity"}:
         raise FeedUnavailable(f"{host} answered packed, although it was asked not to.")
@@ -112,8 +162,6 @@ def _body(response: httpx.Response, clock: Clock, deadline: float, limits: Fetch
         body += chunk
         if len(body) > limits.largest:
             raise FeedUnavailable(f"{host} answered with more than {limits.largest:,} bytes.")
-        if clock.monotonic() > deadline:
-            raise FeedUnavailable(f"{host} did not finish within {limits.deadline_s:g} s.")
     return bytes(body)
 
 

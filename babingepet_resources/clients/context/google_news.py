@@ -105,7 +105,7 @@ def fetch_news(
         FeedUnavailable: No answer, or one that is no feed.
         InputError: The address or the edition is none.
     """
-    body = fetch(search.address(base_url), clock, limits)
+    body = fetch(search.address(base_url), limits)
     return parse_feed(body, clock.now())
 
 

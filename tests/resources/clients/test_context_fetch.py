@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from babingepet.errors import ConfigurationError, FeedUnavailable
-from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.clients.context.fetch import FetchLimits, fetch, next_address
 from tests.loopback_feed import MIB, Answer, served_feed
 
@@ -23,7 +22,7 @@ def feed():
 
 def test_an_answer_comes_as_its_bytes_and_was_asked_for_unpacked(feed):
     feed.answer = Answer(b"\x00news\xff")
-    assert fetch(feed.url, SystemClock()) == b"\x00news\xff"
+    assert fetch(feed.url) == b"\x00news\xff"
     ((path, headers),) = feed.asked
     assert (path, headers["Accept-Encoding"]) == ("/feed", "identity")
 
@@ -32,7 +31,9 @@ def test_an_answer_comes_as_its_bytes_and_was_asked_for_unpacked(feed):
     ("answer", "reason"),
     [
         (Answer(way="hang"), "did not answer: timed out"),
-        (Answer(b"x" * 1000, way="drip"), r"did not finish within 0\.4 s"),
+        (Answer(b"x" * 1000, way="drip"), r"did not answer within 0\.4 s"),
+        (Answer(b"x" * 1000, way="drip headers"), r"did not answer within 0\.4 s"),
+        (Answer(b"x" * 1000, way="drip", headers={"Content-Length": ""}), r"did not answer within 0\.4 s"),
         (Answer(b"x" * 1000, way="cut"), "did not answer: peer closed connection"),
         (Answer(b"x" * 10 * MIB), "answered with more than 2,097,152 bytes"),
         (Answer(gzip.compress(bytes(100 * MIB), 1), headers={"Content-Encoding": "gzip"}), "answered packed"),
@@ -49,7 +50,7 @@ def test_an_answer_comes_as_its_bytes_and_was_asked_for_unpacked(feed):
 def test_whatever_else_a_server_does_is_a_reason(feed, answer, reason):
     feed.answer = answer
     with pytest.raises(FeedUnavailable, match=f"^127.0.0.1 {reason}"):
-        fetch(feed.url, SystemClock(), QUICK)
+        fetch(feed.url, QUICK)
     assert len(feed.asked) == 1
 
 
@@ -79,13 +80,13 @@ def test_nobody_there_is_a_reason():
     with served_feed() as gone:
         address = gone.url
     with pytest.raises(FeedUnavailable, match="did not answer"):
-        fetch(address, SystemClock(), QUICK)
+        fetch(address, QUICK)
 
 
 @pytest.mark.parametrize("url", ["", "feed", "file:///etc/passwd", "https://", "http://[::1", "ftp://h/s3cret"])  # fmt: skip
 def test_what_is_no_address_is_refused_without_showing_it(url):
     with pytest.raises(ConfigurationError, match="The address of the feed is none") as refused:
-        fetch(url, SystemClock())
+        fetch(url)
     assert "s3cret" not in str(refused.value)
 
 
@@ -97,7 +98,7 @@ def test_a_key_in_an_address_is_in_no_message_and_no_log(feed, caplog, status):
     said = ""
     with suppress(FeedUnavailable):
         try:
-            fetch(address, SystemClock(), QUICK)
+            fetch(address, QUICK)
         except FeedUnavailable as error:
             said = str(error)
             raise

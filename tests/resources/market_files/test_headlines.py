@@ -98,7 +98,10 @@ def test_a_line_that_is_no_json_object_costs_itself_only():
     content = lines(FULL) + b"\n{cut\n[1]\n" + lines(FULL | {"title": "last"})
     items, rows = read(content)
     assert [one.title for one in items] == ["Bitcoin climbs", "last"]
-    assert told(rows) == [(2, "", "the row is no JSON object"), (3, "", "the row is no JSON object")]
+    assert told(rows) == [
+        (2, "", "the row is no JSON object"),
+        (3, "", "the row is no JSON object"),
+    ]
     assert rows.rows_read == 4
 
 
@@ -132,7 +135,8 @@ def test_half_a_character_costs_itself_only():
 
 def test_daily_flows_come_as_json_too():
     rows = read_etf_flows(
-        b'[{"date": "2024-01-11", "flow_usd": 655.3e6}, {"date": "2024-01-12", "flow_usd": -1}]', "f"
+        b'[{"date": "2024-01-11", "flow_usd": 655.3e6}, {"date": "2024-01-12", "flow_usd": -1}]',
+        "f",
     )
     assert [iso(day)[:10] for day in rows.frame.day.tolist()] == ["2024-01-11", "2024-01-12"]
     assert rows.frame.flow_usd.tolist() == [655.3e6, -1.0]
