@@ -35,7 +35,7 @@ from babingepet_services.context.tones import read_by_lexicon, with_tones
 
 NAME = "news"
 SOURCE = "google_news"
-UNUSABLE = "unusable"
+UNUSABLE, REPEATED = "unusable", "repeated"
 
 
 def refresh_news(
@@ -79,7 +79,7 @@ def refresh_news(
 def _records(
     items: Sequence[FeedItem], market: str, at: int, dropped: Counter[str]
 ) -> list[NewsRecord]:
-    """Items as they are stored, each once; what cannot be stored is counted."""
+    """Items as they are stored, each once; the others are counted."""
     records: dict[str, NewsRecord] = {}
     for item in items:
         record = NewsRecord(
@@ -90,6 +90,8 @@ def _records(
         except InputError:
             dropped[UNUSABLE] += 1
             continue
+        if record.id in records:
+            dropped[REPEATED] += 1
         records.setdefault(record.id, record)
     return list(records.values())
 

@@ -1,8 +1,9 @@
 """The lists of words: what a line must be, and how well headlines of the real press are read by them.
 
-The labels are ours, of 60 headlines drawn at random (`random.Random(7)`) from the recorded Indonesian
-press, given before the lexicon had read any of them: good, bad or neither for prices. At its first
-reading 52 agreed and 3 had the other sign; three lines were added since. Titles are named by the
+The labels are ours, of 100 headlines drawn at random from the recorded Indonesian press (60 and 40, by
+`random.Random` of 7 and 8), each given before the lexicon had read the headline: good, bad or neither
+for prices. At its first readings 52 and 33 agreed, 3 and 0 had the other sign; after the first sample
+three lines were added to the lists. Always saying "neither" agrees with 46. Titles are named by the
 beginning of their SHA-256. Of English headlines about markets hardly any are recorded.
 """
 
@@ -23,20 +24,27 @@ GOOD = """
 89b6a4d0e978 da600b82de16 6d815cd27911 7bd550aad055 46de9946de37 56d1d7f5d4e5 c1e4e4151e32
 5d72bd5a5da3 274babe4ae0c 06e72089b1a6 fbb0632ba7e1 5b729d6da523 89ed75848b70 01d3d900fab0
 6b3ebf51e61d b7045104efc7 4d3b0822f7e3 a031215fcbd8 773bf9e523ed a384dd79af42 034031cf73b4
-9f16ef7b1a08 44efdcfcfab2 55987ce75ada
+9f16ef7b1a08 44efdcfcfab2 55987ce75ada 82a0027b332a f501aa089562 261d65a16dc4 c1fd145db9bf
+6ea7e23e0070 710da429b95b eb2e414fb46c d2ba1e72c2a2 a4e908c1e0ee f70206a5c8ac d0911c8a7a5e
+d38cc3409be1 1be8b65ab8f6
 """
 
 BAD = """
 899a74489aa1 4c7960915678 247fb6c462ff 25595cab9a20 2b5991f59935 6a7ea9ffb3a8 543ca7aa143f
-db24049ed72d a5a085c25da5 00bd4b673499 f173282e40e6 1b04a36c2d42 0448c335beae
+db24049ed72d a5a085c25da5 00bd4b673499 f173282e40e6 1b04a36c2d42 0448c335beae 236164b475de
+990ebeedf5f4 3fec12affe72 c70284056502 20ec260ff981 f4e607f1a5d7 a3a87a45435b
 """
 
 NEITHER = """
 b75217f4d71e 939bb5bc0e5e 41b3b5c8a022 9213c2bc9a56 437b8735dd22 98a3d9ec39f6 f32eadbc63ed
 069fd2ebbacb 3278974a79b6 91ee62c42212 32ea830b95b7 a23ea8255056 6b4fa881f33d c634f4d2e91f
 a9c993737daa eb45a38bc465 e4a736959dfb 841dfb6eec03 4a24b2d1d8a9 d4ba5b192220 2b20dcae634c
-17cb313ad164 586dde567152
+17cb313ad164 586dde567152 fd5bb742f637 3e87005333f5 cae332cb212e 52cb41543b7c dbddcfd8f5e2
+c6fe868bbaf4 0bb879f69772 38e5157597b9 3344dc309e93 1dd1f36021df 8b84da6d2565 f8caedb07314
+01fc7f321803 f1c0a9139c24 a7c272749500 8fdcc8319a86 275f9adab776 0b5682a0730f a05e4ff92bef
+96f00dae8faa
 """
+
 
 SUBJECTS = {"subjects.txt": "[BTC]\nbitcoin, 1\n"}
 
@@ -59,8 +67,8 @@ def labelled(recorded_data):
 def test_four_of_five_real_headlines_are_read_as_a_person_reads_them(labelled):
     lexicon = load_lexicon("IHSG")
     read = [(sign(tone_of(title, lexicon).polarity), label) for title, label in labelled]
-    assert len(read) == 60
-    assert sum(one == label for one, label in read) >= 50
+    assert len(read) == 100
+    assert sum(one == label for one, label in read) >= 80
     assert sum(one * label < 0 for one, label in read) <= 3
 
 

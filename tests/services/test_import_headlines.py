@@ -23,13 +23,17 @@ PUBLISHED = NOW - HOUR
 
 
 @pytest.fixture
-def run(data_dir):
+def settings(tmp_path, warehouse_url):
+    return load_settings(data_dir=tmp_path / "data", database_url=warehouse_url)
+
+
+@pytest.fixture
+def run(tmp_path, settings):
     """Import a file of lines; the clock stands at NOW."""
 
     def imported(*rows, **options):
-        path = data_dir / "headlines.jsonl"
+        path = tmp_path / "headlines.jsonl"
         path.write_text("\n".join(json.dumps(row) for row in rows))
-        settings = load_settings(data_dir=data_dir)
         request = ImportRequest(kind="headlines", files=(path,), settings=settings, **options)
         return import_files(request, FakeClock(NOW), lambda *_: None)
 
@@ -37,14 +41,16 @@ def run(data_dir):
 
 
 @pytest.fixture
-def stored(data_dir):
-    def read(query=lambda c: c.execute(select(table).order_by(table.c.title)).all()):
-        settings = load_settings(data_dir=data_dir)
+def stored(settings):
+    """Read from the warehouse; every headline without a query."""
+
+    def read(query=None):
+        every = select(table).order_by(table.c.title)
         with (
             closing(open_warehouse(settings, "recorded")) as opened,
             opened.reading() as connection,
         ):
-            return query(connection)
+            return query(connection) if query else connection.execute(every).all()
 
     return read
 
