@@ -87,7 +87,10 @@ class Reader(Protocol):
         ...
 
     def __call__(self, titles: Sequence[str]) -> Sequence[Tone | None]:
-        """One tone a title, in their order; None where it cannot say."""
+        """One tone a title, in their order; None where it cannot say.
+
+        A model that does not answer, or may not be asked any more, says None of every title.
+        """
         ...
 
 

@@ -90,14 +90,21 @@ def _refresh(
     return feed.database.transact(write)
 
 
-def _insert_flows(connection: Connection, frame: EtfFlows, at: int) -> InsertOutcome:
+def flow_records(frame: EtfFlows, symbol: str, source: str, at: int) -> list[EtfFlowRecord]:
+    """Rows of flows that a source told at a time."""
     days = zip(frame.day.tolist(), frame.flow_usd.tolist(), strict=True)
-    records = [EtfFlowRecord(MARKET, day, SOURCE, flow, at) for day, flow in days]
-    return etf_flows.insert(connection, records)
+    return [EtfFlowRecord(symbol, day, source, flow, at) for day, flow in days]
+
+
+def index_records(frame: FearGreed, source: str, at: int) -> list[FearGreedRecord]:
+    """Rows of the index that a source told at a time."""
+    days = zip(frame.day.tolist(), frame.value.tolist(), strict=True)
+    return [FearGreedRecord(day, source, value, at) for day, value in days]
+
+
+def _insert_flows(connection: Connection, frame: EtfFlows, at: int) -> InsertOutcome:
+    return etf_flows.insert(connection, flow_records(frame, MARKET, SOURCE, at))
 
 
 def _insert_index(connection: Connection, frame: FearGreed, at: int) -> InsertOutcome:
-    days = zip(frame.day.tolist(), frame.value.tolist(), strict=True)
-    return fear_greed.insert(
-        connection, [FearGreedRecord(day, SOURCE, value, at) for day, value in days]
-    )
+    return fear_greed.insert(connection, index_records(frame, SOURCE, at))

@@ -38,11 +38,10 @@ from babingepet_resources.warehouse import (
     open_interest,
 )
 from babingepet_resources.warehouse.records import (
-    EtfFlowRecord,
-    FearGreedRecord,
     InsertOutcome,
     NewsRecord,
 )
+from babingepet_services.context.daily import flow_records, index_records
 from babingepet_services.context.tones import read_by_lexicon, with_tones
 from babingepet_services.imports.pieces import Piece, Stores
 from babingepet_services.imports.trades import covered, minute_pieces
@@ -160,9 +159,9 @@ def _store(rows: FileRows[Any], market: Market) -> Store:
             case OpenInterest():
                 return open_interest.insert(connection, symbol, source, piece, known_at=at)
             case EtfFlows():
-                return etf_flows.insert(connection, _flows(piece, market, at))
+                return etf_flows.insert(connection, flow_records(piece, symbol, source, at))
             case FearGreed():
-                return fear_greed.insert(connection, _index(piece, source, at))
+                return fear_greed.insert(connection, index_records(piece, source, at))
             case Publications():
                 items = rows.items if isinstance(rows, HeadlineRows) else ()
                 filed = [items[number] for number in piece.item.tolist()]
@@ -171,11 +170,6 @@ def _store(rows: FileRows[Any], market: Market) -> Store:
                 raise TypeError(f"no table holds {type(piece).__name__}")
 
     return store
-
-
-def _flows(piece: EtfFlows, market: Market, at: int) -> list[EtfFlowRecord]:
-    rows = zip(piece.day.tolist(), piece.flow_usd.tolist(), strict=True)
-    return [EtfFlowRecord(market.symbol, day, market.source, flow, at) for day, flow in rows]
 
 
 def _headlines(items: Sequence[FiledHeadline], market: Market, at: int) -> list[NewsRecord]:
@@ -195,8 +189,3 @@ def _headlines(items: Sequence[FiledHeadline], market: Market, at: int) -> list[
         for one in items
     ]
     return with_tones(records, read_by_lexicon(market.symbol))
-
-
-def _index(piece: FearGreed, source: str, at: int) -> list[FearGreedRecord]:
-    rows = zip(piece.day.tolist(), piece.value.tolist(), strict=True)
-    return [FearGreedRecord(day, source, value, at) for day, value in rows]
