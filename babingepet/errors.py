@@ -9,6 +9,7 @@ BabingepetError
 ├── Unavailable            something outside does not answer: retrying later helps
 │   ├── ExchangeUnavailable    the exchange, or the network to it
 │   │   └── RateLimited            the exchange asked the whole client to be silent until a time
+│   ├── FeedUnavailable        a feed of context: headlines, fund flows, the index
 │   ├── WarehouseUnavailable   the database
 │   │   └── OutcomeUnknown         it broke off while committing: look before deciding on
 │   ├── RecordingStopped       the folder of a recording cannot be written: make room
@@ -50,6 +51,10 @@ class RateLimited(ExchangeUnavailable):
     def __init__(self, message: str, *, until: int) -> None:
         super().__init__(message)
         self.until = until
+
+
+class FeedUnavailable(Unavailable):
+    """A feed of context did not answer, or answered with something that is no answer of it."""
 
 
 class WarehouseUnavailable(Unavailable):

@@ -74,6 +74,13 @@ class Settings(BaseSettings):
     """Address of a loopback exchange that runs already."""
     archive_url: str = "https://data.binance.vision"
     """Address of Binance's public archive of past market facts, or of a mirror of it."""
+    news_url: str = Field(default="https://news.google.com/rss/search", repr=False)
+    """Address of Google News' searches as RSS, or of what answers in their place. Never shown: it may
+    hold a key, as the next two may."""
+    etf_flows_url: str | None = Field(default=None, repr=False)
+    """Address of daily flows of the funds, as JSON or CSV; without one there is no such feed."""
+    fear_greed_url: str = Field(default="https://api.alternative.me/fng/?limit=30", repr=False)
+    """Address of the index of fear and greed, as alternative.me answers it."""
     overrides: Annotated[tuple[str, ...], NoDecode] = ()
     """Trading settings as key=value, separated by semicolons."""
     capture_tape: bool = True

@@ -19,7 +19,7 @@ import unicodedata
 from functools import lru_cache
 
 from babingepet.domain.score import Score, measured, unavailable
-from babingepet.market.context import Headline
+from babingepet.market.context import Headline, News
 from babingepet.market.intervals import HOUR, MINUTE, iso
 from babingepet.signals.inputs import SignalInputs
 
@@ -40,7 +40,11 @@ WORD = re.compile(r"[^\W_]+")
 
 def sentiment(inputs: SignalInputs) -> Score:
     """Score what was known at ``as_of``."""
-    news, as_of = inputs.news, inputs.as_of
+    return score_news(inputs.news, inputs.as_of)
+
+
+def score_news(news: News | None, as_of: int) -> Score:
+    """Score headlines as they were known at ``as_of``; None is a market without a feed of news."""
     if news is None or news.checked_at is None:
         return unavailable(NAME, "the news feed has never answered")
     if news.checked_at > as_of:

@@ -14,17 +14,21 @@ from babingepet_delivery.cli.parameters import Json
 
 def import_command(
     kind: Annotated[
-        Literal["candles", "trades", "funding", "open-interest", "etf-flows", "fear-greed"],
+        Literal[
+            "candles", "trades", "funding", "open-interest", "etf-flows", "fear-greed", "headlines"
+        ],
         Parameter(name="KIND", help="What the files hold."),
     ],
     /,
     *files: Annotated[
-        Path, Parameter(name="FILE", help="Archive file as it is (ZIP, CSV, gzip), or Parquet.")
+        Path,
+        Parameter(name="FILE", help="Archive file as it is (ZIP, CSV, gzip), Parquet, or JSON."),
     ],
     symbol: Annotated[
         str | None,
         Parameter(
-            name="--symbol", help="Whose rows. Without it: what the file's name or rows say."
+            name=["--symbol", "--market"],
+            help="Whose rows. Without it: what the file's name or rows say; BTC of flows and headlines.",
         ),
     ] = None,
     source: Annotated[

@@ -1,4 +1,4 @@
-"""From a column as it stands in a file, text or typed, to numpy: numbers, times, flags.
+"""From a column as it stands in a file, text or typed, to numpy: numbers, times, flags, texts.
 
 Belongs here: one column at a time, with the cells that are empty or foreign marked. Whole columns
 are converted at once; only a column with a foreign cell is looked at cell by cell. Does not belong
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from babingepet.market.frames import Bools, Ints
 from babingepet.market.intervals import to_ms
 
-CellKind = Literal["number", "whole", "time", "flag"]
+CellKind = Literal["number", "whole", "time", "flag", "text"]
 
 FIRST_TIME = 1_230_768_000_000
 """2009-01-01 in milliseconds: no market here is older, but seconds taken for milliseconds are."""
@@ -38,6 +38,7 @@ FOREIGN: dict[CellKind, str] = {
     "whole": "is not a whole number",
     "time": "is not a time: UTC milliseconds, microseconds or ISO 8601, from 2009 to 2099",
     "flag": "is neither true nor false",
+    "text": "is not text",
 }
 """What is said of a cell that is not of its kind."""
 
@@ -52,7 +53,7 @@ class Cells:
     """A column of one batch.
 
     Attributes:
-        values: NaN, 0 or false where empty or foreign. Shape (n,).
+        values: NaN, 0, false or "" where empty or foreign. Shape (n,).
         empty: Cells without a value. Shape (n,).
         foreign: Cells of another kind. Shape (n,).
     """
@@ -85,6 +86,8 @@ def _of_text(column: pa.StringArray, kind: CellKind) -> tuple[NDArray[Any], Bool
             return _wholes(column)
         case "time":
             return _times(column)
+        case "text":
+            return column.to_numpy(zero_copy_only=False), np.zeros(len(column), np.bool_)
         case "flag":
             lower = pc.utf8_lower(column)
             true = np.asarray(pc.is_in(lower, value_set=_TRUE))
@@ -125,6 +128,8 @@ def _of_typed(column: pa.Array, kind: CellKind) -> tuple[NDArray[Any], Bools]:
         return _in_milliseconds(np.asarray(pc.fill_null(moments, 0)))
     if is_flag and kind == "flag":
         return np.asarray(pc.fill_null(column, False)), ~every  # noqa: FBT003 (Arrow's signature)
+    if kind == "text":
+        return np.full(len(column), "", object), every
     if is_time or is_flag or kind == "flag":
         return np.zeros(len(column), np.int64), every
     return _of_numbers(column, kind)

@@ -58,6 +58,11 @@ class Opened:
     is_parquet: bool
     head: bytes = b""
 
+    @property
+    def is_json(self) -> bool:
+        """Whether a text begins as JSON does."""
+        return self.head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
+
     def first_line(self, name: str) -> bytes:
         """The first line of a text; the stream stays where it is.
 

@@ -44,7 +44,7 @@ _NOT_TOLD = {"", "-", "\u2013", "n/a"}
 def read_etf_flows(
     content: FileContent, name: str, *, until: int | None = None
 ) -> FileRows[EtfFlows]:
-    """Read daily flows: Farside's table as CSV, or CSV and Parquet with ``day`` and ``flow_usd``.
+    """Read daily flows: Farside's table as CSV, or any form of table with ``day`` and ``flow_usd``.
 
     A day on which every fund prints 0 is a holiday, which has no flow; it is left out with a note.
 
@@ -56,8 +56,11 @@ def read_etf_flows(
     Raises:
         InputError: The file cannot be used as a whole; the message begins with its name.
     """
-    names = [one.lower() for one in read_header(content, name).names]
-    by_fund = "flow_usd" not in names and any(total in names for total in _TOTALS)
+    header = read_header(content, name)
+    names = [one.lower() for one in header.names]
+    # Only text separated by commas has a first line: JSON and Parquet are no tables by fund.
+    is_listed = bool(header.first_line) and "flow_usd" not in names
+    by_fund = is_listed and any(total in names for total in _TOTALS)
     table = _by_fund(content, name) if by_fund else read_table(content, name, LAYOUT)
     days = table.columns["day"]
     table.refuse_numbers(days % DAY != 0, "day", "is not 00:00 UTC of a day")

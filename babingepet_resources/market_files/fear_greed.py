@@ -6,18 +6,17 @@ Belongs here: what a day of the index in a file must be. Does not belong here: w
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from babingepet.errors import InputError
 from babingepet.market.frames import Frame, Ints
 from babingepet.market.intervals import DAY, SECOND
 from babingepet_resources.market_files.cells import FIRST_TIME, LAST_TIME, parse_whole
-from babingepet_resources.market_files.content import FileContent, opened, read_small
+from babingepet_resources.market_files.content import FileContent, opened
+from babingepet_resources.market_files.json_rows import json_entries
 from babingepet_resources.market_files.reading import read_table
 from babingepet_resources.market_files.refusals import Refusals
 from babingepet_resources.market_files.rows import FileRows
@@ -30,9 +29,6 @@ LAYOUT = Layout(
         Column("value", "whole", ("fng_index", "fear_greed", "fear_greed_index")),
     ),
 )
-
-TEXT_LIMIT = 16 * 1024**2
-"""Bytes of a JSON answer; all days since 2018 have 0.4 MB."""
 
 HIGHEST = 100
 
@@ -62,8 +58,8 @@ def read_fear_greed(
         InputError: The file cannot be used as a whole; the message begins with its name.
     """
     with opened(content, name) as inside:
-        is_json = inside.head.lstrip()[:1] in {b"{", b"["}
-    table = _of_json(content, name) if is_json else read_table(content, name, LAYOUT)
+        entries = json_entries(inside, name) if inside.is_json else None
+    table = read_table(content, name, LAYOUT) if entries is None else _of_json(entries, name)
     days, value = table.columns["day"], table.columns["value"]
     table.refuse_numbers(days % DAY != 0, "day", "is not 00:00 UTC of a day")
     table.refuse_numbers(
@@ -75,15 +71,7 @@ def read_fear_greed(
     return table.result(FearGreed(day=days[order], value=value[order]))
 
 
-def _of_json(content: FileContent, name: str) -> Table:
-    text = read_small(content, name, TEXT_LIMIT)
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: is not JSON that can be read.") from error
-    entries = document.get("data") if isinstance(document, Mapping) else document
-    if not isinstance(entries, list) or not entries:
-        raise InputError(f"{name}: holds no list of days under 'data'.")
+def _of_json(entries: Sequence[Any], name: str) -> Table:
     refusals = Refusals()
     kept: list[tuple[int, int, int]] = []
     for number, entry in enumerate(entries, start=1):

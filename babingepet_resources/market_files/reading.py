@@ -1,6 +1,6 @@
 """From a file to the table of a kind: which column is which, and every cell converted.
 
-Belongs here: CSV with and without a header, Parquet, reading in pieces, symbols. Does not belong
+Belongs here: CSV with and without a header, Parquet, JSON, reading in pieces, symbols. Does not belong
 here: what the columns of a kind are, and what a row of it must be (the module of the kind).
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from babingepet.errors import InputError
 from babingepet.market.frames import Bools, Ints
 from babingepet_resources.market_files.cells import FOREIGN, convert
 from babingepet_resources.market_files.content import FileContent, Opened, opened
+from babingepet_resources.market_files.json_rows import json_entries, json_header, json_piece
 from babingepet_resources.market_files.pieces import (
     ROW_LIMIT,
     Header,
@@ -47,7 +48,7 @@ def read_header(content: FileContent, name: str) -> Header:
         InputError: It cannot be read.
     """
     with opened(content, name) as inside:
-        return _header(inside, name)
+        return _header(inside, name, _entries(inside, name))
 
 
 def read_table(
@@ -66,21 +67,32 @@ def read_table(
             other symbols.
     """
     with opened(content, name) as inside:
-        found = _header(inside, name)
+        entries = _entries(inside, name)
+        found = _header(inside, name, entries)
         header = replace(found, names=found.names or layout.headerless.get(found.count, ()))
         labels = _labels(header, name, layout)
         collected = _Collected(name, layout, labels, symbol)
+        pieces: Iterable[Piece]
         if inside.is_parquet:
             pieces = parquet_pieces(inside, name, list(labels.values()))
+        elif entries is not None:
+            pieces = [json_piece(entries, labels, collected.misshapen)]
         else:
             skipped = int(bool(found.names))
             pieces = text_pieces(inside, header, skipped, labels, collected.misshapen)
         for piece in pieces:
             collected.add(piece)
-    return collected.table(header.count)
+    shape = f"the row has more or fewer than {header.count} columns"
+    return collected.table(shape if entries is None else "the row is no JSON object")
 
 
-def _header(inside: Opened, name: str) -> Header:
+def _entries(inside: Opened, name: str) -> list[Any] | None:
+    return json_entries(inside, name) if inside.is_json else None
+
+
+def _header(inside: Opened, name: str, entries: Sequence[Any] | None) -> Header:
+    if entries is not None:
+        return json_header(entries)
     if inside.is_parquet:
         names = tuple(pyarrow.parquet.read_schema(inside.stream).names)
         inside.stream.seek(0)
@@ -187,11 +199,11 @@ class _Collected:
                 numbers = converted.values[odd].tolist()
                 self._wrong.append((rows[odd], label, "is not a finite number", numbers))
 
-    def table(self, columns: int) -> Table:
+    def table(self, misshapen_as: str) -> Table:
         """All pieces as one table.
 
         Args:
-            columns: How many the file has.
+            misshapen_as: What is said of rows of another shape than the file's.
 
         Raises:
             InputError: There is no row, or none of the symbol, or of which symbol is unknown.
@@ -201,7 +213,7 @@ class _Collected:
         kept = np.concatenate([*self._kept, np.empty(0, np.int64)])
         self._require_rows(len(kept) + len(misshapen))
         refusals = Refusals()
-        refusals.add(misshapen, "", f"the row has more or fewer than {columns} columns")
+        refusals.add(misshapen, "", misshapen_as)
         for rows, label, reason, values in self._wrong:
             refusals.add(every[rows], label, reason, values)
         empty = [np.empty(0)]

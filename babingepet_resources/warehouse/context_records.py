@@ -110,6 +110,33 @@ class VerdictRecord:
 
 
 @dataclass(frozen=True)
+class SentimentRecord:
+    """The tone of the headlines that were known at a moment.
+
+    Attributes:
+        market: Whom they concern: ``BTC``.
+        as_of: The moment.
+        method: Who read them for their tone, joined by ``+``; ``none`` without any.
+        score: -1 to 1; None when there is none.
+        reason: Why there is none; None with a score.
+        weight: Of all stories together; None without a score.
+        headlines: Stories that counted; None without a score.
+        detail: What else the signal told, for people.
+        known_at: When it was scored.
+    """
+
+    market: str
+    as_of: int
+    method: str
+    score: float | None
+    reason: str | None
+    weight: float | None
+    headlines: int | None
+    known_at: int
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class FeedCheckRecord:
     """One attempt to ask a context feed: ``etf_flow``, ``news``, ``swarm``."""
 

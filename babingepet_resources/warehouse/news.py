@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from babingepet.errors import InputError
 from babingepet.market.context import Headline
@@ -20,6 +20,9 @@ from babingepet_resources.warehouse.tables import news as table
 
 URL_LIMIT = 2_000
 """Characters of an address; the redirects of news aggregators reach 1,000."""
+
+_IDS_A_QUERY = 500
+"""SQLite takes 32,766 values in a statement; a fetch has 100."""
 
 _ADDRESS = re.compile(r"https?://[!-~]+")
 """Addresses are ASCII on the wire; any other scheme (``javascript:``) is an attack on a reader."""
@@ -55,16 +58,26 @@ def read(
         known_until: Headlines that became known later are not seen.
     """
     columns = (table.c[name] for name in Headline._fields)
-    query = select(*columns).where(
-        table.c.market == market,
-        table.c.event_time >= start,
-        table.c.event_time < end,
-        table.c.known_at <= known_until,
-        table.c.polarity.is_not(None),
-        table.c.relevance.is_not(None),
-    )
+    query = select(*columns).where(*_read(market, start, end, known_until))
     rows = connection.execute(query.order_by(table.c.event_time, table.c.known_at, table.c.id))
     return tuple(Headline(*row) for row in rows)
+
+
+def stored(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
+    """Which headlines are there already, by their ``id``: nobody reads those for their tone again."""
+    found: set[str] = set()
+    for first in range(0, len(ids), _IDS_A_QUERY):
+        query = select(table.c.id).where(table.c.id.in_(ids[first : first + _IDS_A_QUERY]))
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
+
+
+def methods(
+    connection: Connection, market: str, start: int, end: int, *, known_until: int
+) -> tuple[str, ...]:
+    """Who read the headlines that ``read`` gives, in the order of the alphabet."""
+    query = select(table.c.method).where(*_read(market, start, end, known_until)).distinct()
+    return tuple(sorted(connection.execute(query).scalars()))
 
 
 def vetted(record: NewsRecord) -> NewsRecord:
@@ -90,6 +103,17 @@ def vetted(record: NewsRecord) -> NewsRecord:
         url=_address(record.url),
         polarity=_share("polarity", record.polarity, -1.0),
         relevance=_share("relevance", record.relevance, 0.0),
+    )
+
+
+def _read(market: str, start: int, end: int, known_until: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        table.c.market == market,
+        table.c.event_time >= start,
+        table.c.event_time < end,
+        table.c.known_at <= known_until,
+        table.c.polarity.is_not(None),
+        table.c.relevance.is_not(None),
     )
 
 

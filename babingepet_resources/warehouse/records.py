@@ -18,6 +18,7 @@ from babingepet_resources.warehouse.context_records import (
     FearGreedRecord,
     FeedCheckRecord,
     NewsRecord,
+    SentimentRecord,
     VerdictRecord,
 )
 from babingepet_resources.warehouse.market_records import (
@@ -74,6 +75,7 @@ __all__ = [
     "ReplayDayRecord",
     "ReplayRunRecord",
     "ReplayTradeRecord",
+    "SentimentRecord",
     "SignalRecord",
     "VerdictRecord",
 ]

@@ -17,12 +17,13 @@ from babingepet.learning.seasonality import hour_table
 from babingepet.market.context import Consensus, EtfFlows, HourTable, News
 from babingepet.market.frames import Candles, FundingRates
 from babingepet.market.history import DERIVED, BarHistory
-from babingepet.market.intervals import DAY, month_start
+from babingepet.market.intervals import month_start
 from babingepet.market.open_interest import OpenInterestHour
 from babingepet.market.tape import TapeMinute
 from babingepet.signals.inputs import SignalInputs
-from babingepet_resources.warehouse import context_feeds, etf_flows, news, swarm
+from babingepet_resources.warehouse import context_feeds, etf_flows, swarm
 from babingepet_services.capture.content import row_bytes
+from babingepet_services.context.sentiment import read_news
 
 MARKET = "BTC"
 """Under which flows, headlines and verdicts are filed."""
@@ -67,10 +68,7 @@ def read_context(connection: Connection, feeds: frozenset[str], as_of: int) -> C
             connection, MARKET, until=as_of, known_until=as_of, limit_days=FLOW_DAYS
         )
     if "news" in feeds:
-        headlines = News(
-            context_feeds.last_ok(connection, "news", MARKET, known_until=as_of),
-            news.read(connection, MARKET, as_of - DAY, as_of + 1, known_until=as_of),
-        )
+        headlines = read_news(connection, MARKET, as_of)
     if "swarm" in feeds:
         verdict = swarm.latest(connection, MARKET, known_until=as_of)
     return Context(flows, headlines, verdict)

@@ -6,7 +6,7 @@ Belongs here: which reader and which table belong to a kind. Does not belong her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -20,16 +20,36 @@ from babingepet_resources.market_files.candles import CandleRows, read_candles
 from babingepet_resources.market_files.etf_flows import read_etf_flows
 from babingepet_resources.market_files.fear_greed import FearGreed, read_fear_greed
 from babingepet_resources.market_files.funding import read_funding
+from babingepet_resources.market_files.headlines import (
+    FiledHeadline,
+    HeadlineRows,
+    Publications,
+    read_headlines,
+)
 from babingepet_resources.market_files.open_interest import read_open_interest
 from babingepet_resources.market_files.rows import FileRows
 from babingepet_resources.market_files.trades import read_trades
-from babingepet_resources.warehouse import candles, etf_flows, fear_greed, funding, open_interest
-from babingepet_resources.warehouse.records import EtfFlowRecord, FearGreedRecord, InsertOutcome
+from babingepet_resources.warehouse import (
+    candles,
+    etf_flows,
+    fear_greed,
+    funding,
+    news,
+    open_interest,
+)
+from babingepet_resources.warehouse.records import (
+    InsertOutcome,
+    NewsRecord,
+)
+from babingepet_services.context.daily import flow_records, index_records
+from babingepet_services.context.tones import read_by_lexicon, with_tones
 from babingepet_services.imports.pieces import Piece, Stores
 from babingepet_services.imports.trades import covered, minute_pieces
 from babingepet_services.market.gap_ledger import Market
 
-Kind = Literal["candles", "trades", "funding", "open-interest", "etf-flows", "fear-greed"]
+Kind = Literal[
+    "candles", "trades", "funding", "open-interest", "etf-flows", "fear-greed", "headlines"
+]
 
 REVISED: frozenset[Kind] = frozenset({"etf-flows", "fear-greed"})
 """Kinds of which the newest word counts: a file that was read before must not become it again."""
@@ -59,19 +79,23 @@ def read_file(kind: Kind, path: Path, wanted: Wanted) -> FileRows[Any]:
         InputError: It cannot be used as a whole; the message begins with its path.
     """
     symbol, interval, until = wanted
+    rows: FileRows[Any]
     match kind:
         case "candles":
-            return read_candles(path, str(path), interval=interval, symbol=symbol, until=until)
+            rows = read_candles(path, str(path), interval=interval, symbol=symbol, until=until)
         case "trades":
-            return read_trades(path, str(path), symbol=symbol, until=until)
+            rows = read_trades(path, str(path), symbol=symbol, until=until)
         case "funding":
-            return read_funding(path, str(path), symbol=symbol, until=until)
+            rows = read_funding(path, str(path), symbol=symbol, until=until)
         case "open-interest":
-            return read_open_interest(path, str(path), symbol=symbol, until=until)
+            rows = read_open_interest(path, str(path), symbol=symbol, until=until)
         case "etf-flows":
-            return read_etf_flows(path, str(path), until=until)
+            rows = read_etf_flows(path, str(path), until=until)
         case "fear-greed":
-            return read_fear_greed(path, str(path), until=until)
+            rows = read_fear_greed(path, str(path), until=until)
+        case "headlines":
+            rows = read_headlines(path, str(path), symbol=symbol, until=until)
+    return rows
 
 
 class Plan(NamedTuple):
@@ -135,20 +159,33 @@ def _store(rows: FileRows[Any], market: Market) -> Store:
             case OpenInterest():
                 return open_interest.insert(connection, symbol, source, piece, known_at=at)
             case EtfFlows():
-                return etf_flows.insert(connection, _flows(piece, market, at))
+                return etf_flows.insert(connection, flow_records(piece, symbol, source, at))
             case FearGreed():
-                return fear_greed.insert(connection, _index(piece, source, at))
+                return fear_greed.insert(connection, index_records(piece, source, at))
+            case Publications():
+                items = rows.items if isinstance(rows, HeadlineRows) else ()
+                filed = [items[number] for number in piece.item.tolist()]
+                return news.insert(connection, _headlines(filed, market, at))
             case _:
                 raise TypeError(f"no table holds {type(piece).__name__}")
 
     return store
 
 
-def _flows(piece: EtfFlows, market: Market, at: int) -> list[EtfFlowRecord]:
-    rows = zip(piece.day.tolist(), piece.flow_usd.tolist(), strict=True)
-    return [EtfFlowRecord(market.symbol, day, market.source, flow, at) for day, flow in rows]
-
-
-def _index(piece: FearGreed, source: str, at: int) -> list[FearGreedRecord]:
-    rows = zip(piece.day.tolist(), piece.value.tolist(), strict=True)
-    return [FearGreedRecord(day, source, value, at) for day, value in rows]
+def _headlines(items: Sequence[FiledHeadline], market: Market, at: int) -> list[NewsRecord]:
+    records = [
+        NewsRecord(
+            market=market.symbol,
+            outlet=one.outlet,
+            title=one.title,
+            event_time=one.published,
+            known_at=at,
+            source=market.source,
+            url=one.url,
+            polarity=one.polarity,
+            relevance=one.relevance,
+            method=one.method if one.polarity is not None else None,
+        )
+        for one in items
+    ]
+    return with_tones(records, read_by_lexicon(market.symbol))

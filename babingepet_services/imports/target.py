@@ -19,10 +19,10 @@ RECORDED, RECORDED_SPOT = "recorded", "recorded-spot"
 """Sources of imported facts, unless another is named."""
 
 MARKET_KINDS = frozenset({"candles", "trades", "funding", "open-interest"})
-"""Kinds that belong to one market; fund flows and the index belong to none."""
+"""Kinds that belong to one market; fund flows, headlines and the index belong to none."""
 
 ASSET = "BTC"
-"""Whose funds they are, unless another asset is named."""
+"""Whose funds and headlines they are, unless another asset is named."""
 
 _PRODUCT_OF: dict[str, Product] = {
     "binance": "usdm_perp", "simulated": "usdm_perp", RECORDED_SPOT: "spot",

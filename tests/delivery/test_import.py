@@ -67,6 +67,19 @@ def test_the_table_for_people_names_file_counts_and_refused_rows(minutes, place)
         assert word in done.out
 
 
+def test_headlines_are_filed_under_a_market(tmp_path, place):
+    path = tmp_path / "august.jsonl"
+    path.write_text('{"title": "IHSG naik", "published": "2026-08-21T09:00:00Z"}\n{"title": "b"}\n')
+    document = call("import", "headlines", path, "--market", "ihsg", "--json", **place).document
+    assert (document["kind"], document["symbol"], document["rows_written"]) == (
+        "headlines",
+        "IHSG",
+        1,
+    )
+    (reject,) = document["rejects"]
+    assert (reject["row"], reject["column"], reject["reason"]) == (2, "published", "is empty")
+
+
 def test_an_unusable_file_is_exit_code_2_and_the_others_are_told(minutes, place, tmp_path):
     letter = tmp_path / "letter.csv"
     letter.write_text("Dear all,\n")

@@ -38,6 +38,13 @@ def test_no_password_is_shown_by_what_holds_it():
     assert "hunter2" not in repr(settings) + repr(settings.warehouse("binance"))
 
 
+@pytest.mark.parametrize("field", ["news_url", "etf_flows_url", "fear_greed_url"])
+def test_no_key_of_a_feed_is_shown_by_what_holds_it(field):
+    settings = load_settings(**{field: "https://feed.example/?key=hunter2"})
+    assert "hunter2" in getattr(settings, field)
+    assert "hunter2" not in repr(settings)
+
+
 def test_auto_hopes_for_the_real_exchange():
     assert load_settings(market="auto").source == "binance"
     assert load_settings(market="recorded").source == "recorded"

@@ -115,7 +115,7 @@ def test_a_day_of_the_index_that_cannot_be_true_is_refused(entry, column, reason
     [b"[" * 100_000, b'{"data": []}', b'{"data": {}}', b'{"data"', b"[" + b"9" * 9_000 + b"]"],
 )
 def test_json_that_is_no_answer_is_one_sentence(content):
-    with pytest.raises(InputError, match=r"^fng\.json: (is not JSON|holds no list of days)"):
+    with pytest.raises(InputError, match=r"^fng\.json: (is not JSON|holds no list of rows)"):
         read_fear_greed(content, "fng.json")
 
 

@@ -59,5 +59,24 @@ def verdict(minute: int = 0, **changes: Any) -> r.VerdictRecord:
     )
 
 
+def tone(minute: int = 0, **changes: Any) -> r.SentimentRecord:
+    """The score of a moment, known two seconds later."""
+    as_of = START + minute * MINUTE
+    return replace(
+        r.SentimentRecord(
+            market=MARKET,
+            as_of=as_of,
+            method="lexicon",
+            score=0.25,
+            reason=None,
+            weight=1.5,
+            headlines=3,
+            known_at=as_of + 2_000,
+            detail={"mean_polarity": 0.75},
+        ),
+        **changes,
+    )
+
+
 def check(minute: int = 0, **changes: Any) -> r.FeedCheckRecord:
     return replace(r.FeedCheckRecord("news", MARKET, START + minute * MINUTE, ok=True), **changes)
