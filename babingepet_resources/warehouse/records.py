@@ -43,9 +43,22 @@ from babingepet_resources.warehouse.service_records import (
     Lease,
     OutboxRecord,
 )
+from babingepet_resources.warehouse.swarm_records import (
+    CallEnd,
+    CallKey,
+    CallRecord,
+    ModelRecord,
+    OutcomeRecord,
+    PredictionRecord,
+    SpendRecord,
+    Spent,
+)
 
 __all__ = [
     "BlobRecord",
+    "CallEnd",
+    "CallKey",
+    "CallRecord",
     "CandleBatch",
     "CheckRecord",
     "CycleInputsRecord",
@@ -62,19 +75,24 @@ __all__ = [
     "LargePrintRecord",
     "Lease",
     "MarketFileRecord",
+    "ModelRecord",
     "NewsRecord",
     "OpenInterestBatch",
     "OrderBookRecord",
     "OrderFlowRecord",
     "OutboxRecord",
+    "OutcomeRecord",
     "PortfolioRecord",
     "PositionRecord",
+    "PredictionRecord",
     "ReasoningRecord",
     "ReplayDay",
     "ReplayDayRecord",
     "ReplayRunRecord",
     "ReplayTradeRecord",
     "SignalRecord",
+    "SpendRecord",
+    "Spent",
     "VerdictRecord",
 ]
 
