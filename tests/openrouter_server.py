@@ -71,6 +71,11 @@ class OpenRouterServer:
     sent: int = 0
     """Bytes of the last endless body that were taken from us."""
 
+    def reset(self) -> None:
+        """Forget every script and what was asked."""
+        self.scripts, self.asked, self.headers = {}, [], []
+        self.slow_s, self.most_at_once = 0.2, 0
+
     def script(self, model: str, *steps: str) -> None:
         self.scripts[model] = list(steps)
 
@@ -205,6 +210,9 @@ _PLAIN: dict[str, Callable[[str], web.Response]] = {
     ),
     "negative cost": _told(usage={"cost": -1}),
     "endless cost": _told(usage={"cost": 1e300}),
+    "evil": lambda model: web.json_response(
+        completion() | {"model": "a\x00\x1b\n b", "provider": "x" * 10_000}
+    ),
     "echo": _told(text=f'{{"p_up":0.5,"confidence":"LOW","reason":"{KEY}"}}'),
 }  # fmt: skip
 

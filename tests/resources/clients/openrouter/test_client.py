@@ -27,9 +27,7 @@ def shared():
 
 @pytest.fixture
 def server(shared):
-    shared.scripts.clear()
-    shared.asked.clear()
-    shared.headers.clear()
+    shared.reset()
     return shared
 
 
