@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from babingepet.errors import ConfigurationError
@@ -110,8 +110,10 @@ class Settings(BaseSettings):
     @field_validator("openrouter_url")
     @classmethod
     def _require_an_address(cls, value: str) -> str:
-        if not value.startswith(("https://", "http://")):
-            raise ValueError("an address begins with https:// or http://")
+        try:
+            HttpUrl(value)
+        except ValidationError:
+            raise ValueError("an address begins with https:// or http://, and has a host") from None
         return value.rstrip("/")
 
     @field_validator("openrouter_api_key")

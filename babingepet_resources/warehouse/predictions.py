@@ -135,7 +135,9 @@ def _vetted(record: PredictionRecord) -> PredictionRecord:
     if (record.state == VOTE) != (record.p_up is not None):
         raise InputError(f"{_NAME}: state is {record.state} and p_up is {record.p_up}.")
     if record.outcome is not None or record.resolved_at is not None:
-        raise InputError(f"{_NAME}: outcome is given; an answer is stored before it has one.")
+        raise InputError(
+            f"{_NAME}: outcome or resolved_at is given; an answer is stored before it has one."
+        )
     for field in _NAMES:
         vetting.name(_NAME, field, getattr(record, field))
     for field in _OPTIONAL_NAMES:

@@ -12,8 +12,8 @@ in use    ``open_until`` is NULL        a failure counts; too many in a row -> a
 at rest   ``open_until`` is to come     nobody asks it
 on trial  ``open_until`` has passed     the first who claims it moves ``open_until`` on by the
                                         length of a trial, asks it, and tells: an answer -> in
-                                        use, a failure -> at rest. If he dies, the trial passes
-                                        and the next may claim it
+                                        use, a failure -> at rest, neither -> on trial. If he
+                                        dies, the trial passes and the next may claim it
 ========  ============================  =======================================================
 """
 
@@ -69,6 +69,15 @@ def read(connection: Connection, models: Collection[str] | None = None) -> list[
 def claim_trial(connection: Connection, model: str, *, now: int, until: int) -> bool:
     """Be the one who tries a model whose rest is over; False when another one is."""
     return modify(connection, _CLAIM, (until, now, model, now)) == 1
+
+
+def give_back(connection: Connection, models: Collection[str], *, asked_at: int, now: int) -> None:
+    """Leave a trial to the next: the call that claimed it at ``asked_at`` learned nothing."""
+    connection.execute(
+        update(table)
+        .where(table.c.model.in_(models), table.c.changed_at == asked_at, table.c.open_until > now)
+        .values(open_until=now)
+    )
 
 
 def fail(

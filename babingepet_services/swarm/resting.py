@@ -59,11 +59,14 @@ def note(connection: Connection, model: str, attempt: Attempt, *, asked_at: int,
         now: UTC ms.
     """
     reason = f"{attempt.status}: {attempt.detail}"
+    both = [EVERY_MODEL, model]
     if attempt.status is Status.ANSWERED:
-        swarm_models.recover(connection, [EVERY_MODEL, model], asked_at=asked_at, now=now)
+        swarm_models.recover(connection, both, asked_at=asked_at, now=now)
+    elif attempt.status in _SAY_NOTHING:
+        swarm_models.give_back(connection, both, asked_at=asked_at, now=now)
     elif attempt.status is Status.OUT_OF_CREDIT:
         swarm_models.rest(connection, EVERY_MODEL, reason, now=now, until=now + REST)
-    elif attempt.status not in _SAY_NOTHING:
+    else:
         swarm_models.fail(connection, model, reason, now=now, most=MOST_FAILURES, until=now + REST)
 
 

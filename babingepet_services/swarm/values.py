@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.openrouter.values import Attempt, Call, Status
+from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse.database import Database
 from babingepet_services.swarm.budget import Budget
 
@@ -112,3 +113,16 @@ class Parts:
     models: Callable[[], AbstractAsyncContextManager[Models]]
     concurrency: int = 9
     attempt_s: float = 20.0
+
+    @classmethod
+    def of(cls, settings: Settings, database: Database, clock: Clock) -> Parts | None:
+        """What the user set; None without a key: the analysts are rules then."""
+        key = settings.openrouter_api_key
+        if key is None:
+            return None
+        from babingepet_resources.clients.openrouter.client import OpenRouter  # takes a second
+
+        def models() -> OpenRouter:
+            return OpenRouter(settings.openrouter_url, key, clock)
+
+        return cls(database, clock, Budget.of(settings), models, settings.swarm_concurrency)

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from babingepet.errors import InputError, WarehouseUnavailable
+from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.clients.openrouter.values import Attempt, Status, Usage
+from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import blobs
 from babingepet_resources.warehouse.tables import metadata
 from babingepet_services.swarm import asking
@@ -20,6 +22,17 @@ from tests.services.swarm.questions import AS_OF, RICH, question
 
 A, B, C = "openai/gpt-4o-mini", "google/gemini-2.5-flash", "anthropic/claude-3-haiku"
 KNOWN = Decimal(str(COST))
+
+
+@pytest.fixture
+def database(warehouse_url, connect):
+    """Of the kind that this run is about: what both kinds do is under test elsewhere."""
+    return connect(warehouse_url)
+
+
+def patience(script):
+    """Seconds for an attempt: few where one hangs, and more than a busy machine needs elsewhere."""
+    return 0.4 if "hang" in script else 10.0
 
 
 def test_every_agent_gets_a_reply_and_the_ledger_the_bill(ask, calls, database):
@@ -78,7 +91,7 @@ def test_what_may_pass_is_tried_once_more_and_nothing_else(
     ask, calls, server, script, status, requests, cost
 ):
     server.script(A, *script)
-    reply = ask(question("momentum", A), attempt_s=0.3)["momentum"]
+    reply = ask(question("momentum", A), attempt_s=patience(script))["momentum"]
     assert reply.status is status
     assert (reply.text is None) == (status is not Status.ANSWERED)
     assert bool(reply.detail) == (status is not Status.ANSWERED)
@@ -92,7 +105,7 @@ def test_a_model_that_is_not_there_or_does_not_answer_makes_way_for_the_next(
     ask, calls, server, script
 ):
     server.script(A, *script)
-    reply = ask(question("momentum", A, B), attempt_s=0.3)["momentum"]
+    reply = ask(question("momentum", A, B), attempt_s=patience(script))["momentum"]
     assert (reply.status, reply.model) == (Status.ANSWERED, B)
     assert [call.attempt for call in calls()] == list(range(1, len(calls()) + 1))
 
@@ -130,6 +143,7 @@ def test_a_long_silence_that_is_asked_for_sends_us_to_the_next_model(ask, server
 
 def test_as_many_are_asked_at_once_as_was_said(ask, server):
     nine = [question(f"agent-{n}", A, prompt=f"{n}?") for n in range(9)]
+    server.slow_s = 0.1
     server.script(A, "slow")
     assert {reply.status for reply in ask(*nine).values()} == {Status.ANSWERED}
     assert 3 < server.most_at_once <= 9
@@ -138,10 +152,11 @@ def test_as_many_are_asked_at_once_as_was_said(ask, server):
     assert server.most_at_once == 2
 
 
-def test_the_round_ends_at_its_deadline_whoever_hangs(ask, calls, server):
+def test_the_round_ends_at_its_deadline_whoever_hangs(ask, calls, server, monkeypatch):
+    monkeypatch.setattr(asking, "LEAST_S", 0.3)
     for model in (A, B):
         server.script(model, "hang")
-    replies = ask(question("slow", A, B), question("fine", C), seconds=1.4)
+    replies = ask(question("slow", A, B), question("fine", C), seconds=1.2)
     assert replies["slow"].status is Status.TIMEOUT
     assert replies["fine"].status is Status.ANSWERED
     assert server.counts() == {A: 1, C: 1}  # there was no time for more
@@ -236,6 +251,21 @@ def test_questions_that_cannot_be_asked_are_refused_by_name(ask, server, questio
     with pytest.raises(InputError, match=said):
         ask(*questions)
     assert server.asked == []
+
+
+def test_the_user_s_settings_are_all_it_takes_and_without_a_key_nobody_is_asked(server, database):
+    clock = SystemClock()
+    assert Parts.of(load_settings(), database, clock) is None
+    settings = load_settings(
+        openrouter_api_key=KEY, openrouter_url=server.url, swarm_concurrency=2, swarm_budget_day=0
+    )
+    parts = Parts.of(settings, database, clock)
+    assert parts.concurrency == 2
+    reply = asking.ask([question()], parts, clock.monotonic() + 10)["momentum"]
+    assert reply.status is Stop.BUDGET
+    parts = Parts.of(settings.model_copy(update={"swarm_budget_day": 1}), database, clock)
+    reply = asking.ask([question()], parts, clock.monotonic() + 10)["momentum"]
+    assert (reply.status, KEY in repr(parts)) == (Status.ANSWERED, False)
 
 
 def test_a_hostile_host_writes_plain_text_into_the_ledger(ask, calls, server):

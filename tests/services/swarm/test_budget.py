@@ -20,6 +20,12 @@ COST = Decimal("0.0001584")
 WIDE = Decimal(1_000)
 
 
+@pytest.fixture
+def database(warehouse_url, connect):
+    """Of the kind that this run is about: what both kinds do is under test elsewhere."""
+    return connect(warehouse_url)
+
+
 def budget(**limits):
     return Budget(**({"cycle": WIDE, "day": WIDE, "month": WIDE} | limits))
 

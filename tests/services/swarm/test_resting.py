@@ -87,16 +87,25 @@ def test_a_trial_whose_program_died_is_left_to_the_next_after_a_minute(book):
     assert book.may_ask(later + resting.TRIAL)
 
 
+def test_a_trial_that_taught_nothing_is_left_to_the_next_at_once(book):
+    for _ in range(5):
+        book.ended(Status.TIMEOUT)
+    later = NOW + HOUR
+    assert book.may_ask(later)
+    book.ended(Status.UNSUPPORTED, asked_at=later, now=later + 7)
+    assert [book.may_ask(later + 7) for _ in range(2)] == [True, False]
+
+
 def test_an_answer_that_was_on_its_way_before_the_rest_does_not_end_it(book):
     book.ended(Status.OUT_OF_CREDIT, now=NOW)
     book.ended(Status.ANSWERED, asked_at=NOW - 5, now=NOW + 5)
     assert not book.may_ask(NOW + 5)
 
 
-@pytest.mark.parametrize("status", [Status.UNREACHABLE, Status.UNAUTHORIZED, Status.UNSUPPORTED])
-def test_our_own_faults_are_not_held_against_a_model(book, status):
-    for _ in range(6):
-        book.ended(status)
+def test_our_own_faults_are_not_held_against_a_model(book):
+    for status in (Status.UNREACHABLE, Status.UNAUTHORIZED, Status.UNSUPPORTED):
+        for _ in range(6):
+            book.ended(status)
     assert (book.may_ask(), book.row()) == (True, [])
 
 
@@ -120,3 +129,13 @@ def test_a_resting_model_makes_way_for_the_next_and_five_failures_are_all_it_tak
         reply = ask(question("a", A, B, minute=n), clock=clock)["a"]
         assert reply.model == B
     assert server.counts() == {A: 5, B: 4}  # the sixth, a second attempt, found it at rest
+
+
+def test_a_model_that_knows_no_schemas_comes_back_from_its_rest_too(ask, server, book):
+    clock = FakeClock(AS_OF)
+    for _ in range(5):
+        book.ended(Status.TIMEOUT)
+    clock.advance(3_600)
+    server.script(A, "404 parameter", "fine")
+    assert ask(question("a", A), clock=clock)["a"].status is Status.ANSWERED
+    assert book.may_ask(clock.now())
