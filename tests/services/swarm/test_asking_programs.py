@@ -97,14 +97,15 @@ def test_two_programs_that_ask_at_once_never_spend_more_than_there_is(url, serve
     assert sum(call.reserved_usd for call in calls()) == most * 7
 
 
-def test_of_two_programs_one_call_alone_tries_a_rested_model(url, server, database):
+def test_of_two_programs_one_call_alone_tries_a_rested_model(warehouse_url, server, connect):
+    database = connect(warehouse_url)
     server.slow_s = 0.5
     server.script("m/rested", "slow")
     now = SystemClock().now()
     with database.writing() as connection:
         swarm_models.rest(connection, "m/rested", "503", now=now - 2 * HOUR, until=now - HOUR)
     halves = [{f"{letter}{n}": ["m/rested"] for n in range(4)} for letter in "xy"]
-    with program(url, server, *halves) as running:
+    with program(warehouse_url, server, *halves) as running:
         assert ends(running) == Counter({"resting": 7, "answered": 1})
     assert server.count("m/rested") == 1
     with database.reading() as connection:

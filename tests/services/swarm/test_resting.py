@@ -16,6 +16,12 @@ A, B = "openai/gpt-4o-mini", "google/gemini-2.5-flash"
 NOW = AS_OF
 
 
+@pytest.fixture
+def database(warehouse_url, connect):
+    """Of the kind that this run is about: what both kinds do is under test elsewhere."""
+    return connect(warehouse_url)
+
+
 class Book:
     """The rules over one database, with a clock that is told the time."""
 
