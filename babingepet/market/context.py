@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+import numpy as np
+
 from babingepet.market.frames import Bools, Floats, Frame, Ints
 
 
@@ -71,6 +73,29 @@ class Consensus(NamedTuple):
     """Answers that counted."""
     provider: str
     """Who answered: ``openrouter``, ``rules``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts(Frame):
+    """What the analysts agreed on, round after round; one row a ``Consensus``, ascending."""
+
+    TIME: ClassVar[str] = "as_of"
+
+    as_of: Ints
+    """End of the minute whose facts they read."""
+    known_at: Ints
+    """When the last answer that counted was in."""
+    p_up: Floats
+    agreement: Floats
+    side: Floats
+    """1 bullish, -1 bearish, 0 when neither side is larger."""
+
+    def in_order_of_news(self) -> Verdicts:
+        """The verdicts by when they became known, without those that came after a newer one."""
+        order = np.argsort(self.known_at, kind="stable")
+        told = self.as_of[order]
+        is_news = told >= np.maximum.accumulate(told) if len(told) else np.ones(0, np.bool_)
+        return Verdicts(**{name: column[order][is_news] for name, column in self.columns().items()})
 
 
 class HourTable(NamedTuple):

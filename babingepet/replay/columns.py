@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from babingepet.cycles.btc import chandelier_series
+from babingepet.cycles.btc_reading import INTERVAL as MOVES_INTERVAL
 from babingepet.learning.seasonality import hour_table
 from babingepet.market.frames import Bools, Candles, Floats, Ints
 from babingepet.market.funding import funding_by_minute
@@ -34,8 +36,9 @@ from babingepet.market.intervals import (
     minutes_needed_from,
     month_start,
 )
-from babingepet.replay.kernel import Columns
-from babingepet.replay.market import ReplayMarket
+from babingepet.replay import analysts
+from babingepet.replay.kernel import Columns, rows_of
+from babingepet.replay.market import SWARM, ReplayMarket
 from babingepet.signals import (
     funding_rate,
     hour_seasonality,
@@ -59,12 +62,14 @@ class History:
         bars: Derived bars by interval.
         volume_days: The days of the volume clock.
         measured: The signals that the source can supply, in registry order.
+        rounds: Of the embedded analysts, filled in month by month; None when they are not asked.
     """
 
     market: ReplayMarket
     bars: Mapping[str, Candles]
     volume_days: vpin.VolumeDays
     measured: tuple[str, ...]
+    rounds: analysts.Rounds | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +89,22 @@ class Month:
     stop: int
 
 
+class Trend(NamedTuple):
+    """The regime at each moment, and the bars that it was read from.
+
+    Attributes:
+        states: Code of the confirmed state.
+        scores: NaN where unavailable.
+        rows: Row of the newest bar; -1 where it is not to be used.
+        natr: Of every bar.
+    """
+
+    states: Ints
+    scores: Floats
+    rows: Ints
+    natr: Floats
+
+
 def read_columns(
     market: ReplayMarket, start: int, end: int, threads: int, progress: Progress
 ) -> Columns:
@@ -91,16 +112,37 @@ def read_columns(
 
     The columns are the same, bit for bit, for every number of threads.
     """
+    is_asked = SWARM in market.feeds and market.verdicts is None
+    begin = analysts.begin_of(start) if is_asked else start
+    history = _history(market, begin, end, is_asked=is_asked)
+    columns = _read_bars(history, begin, end, threads, progress)
+    verdicts = market.verdicts
+    if history.rounds is not None:
+        verdicts = analysts.hold(history.rounds, columns)
+    if SWARM in market.feeds and verdicts is not None:
+        analysts.fill_in(columns, verdicts)
+    first = int(np.searchsorted(columns.open_time, start - MINUTE))
+    return rows_of(columns, first, len(columns.open_time)) if first else columns
+
+
+def _history(market: ReplayMarket, start: int, end: int, *, is_asked: bool) -> History:
     minutes = market.minutes
-    first, stop = np.searchsorted(minutes.open_time, (start - MINUTE, end - MINUTE)).tolist()
-    history = History(
+    rounds = analysts.rounds_of(minutes.between(start - MINUTE, end - MINUTE).open_time + MINUTE)
+    return History(
         market,
         derived_bars(minutes, market.hours),
         vpin.volume_days(minutes.open_time, minutes.base_volume),
         tuple(name for name, able in zip(NAMES, capability(market.feeds), strict=True) if able),
+        rounds if is_asked else None,
     )
+
+
+def _read_bars(history: History, start: int, end: int, threads: int, progress: Progress) -> Columns:
+    """Every column but the analysts', and what these read beside it."""
+    times = history.market.minutes.open_time
+    first, stop = np.searchsorted(times, (start - MINUTE, end - MINUTE)).tolist()
     columns = _empty_columns(history, first, stop)
-    months = list(_months(minutes.open_time, first, stop))
+    months = list(_months(times, first, stop))
     done = 0
     with ThreadPoolExecutor(threads) as pool:
         for month in pool.map(lambda month: _read_month(history, month, columns, first), months):
@@ -140,6 +182,8 @@ def _empty_columns(history: History, first: int, stop: int) -> Columns:
         regime=np.empty(rows, np.int8),
         trend_up=np.empty(rows),
         trend_down=np.empty(rows),
+        ai_agreement=np.full(rows, np.nan),
+        ai_side=np.zeros(rows, np.int8),
     )
 
 
@@ -162,9 +206,9 @@ def _read_month(history: History, month: Month, columns: Columns, offset: int) -
     as_ofs = columns.open_time[rows] + MINUTE
     minutes = history.market.minutes.rows(month.needed, month.stop)
     after_hole = is_after_hole(minutes.open_time, MINUTE)
-    states, strengths = _regime(history, month, as_ofs)
+    trend = _regime(history, month, as_ofs)
     aligned = _alignment(history, month, as_ofs)
-    columns.regime[rows] = states
+    columns.regime[rows] = trend.states
     columns.trend_up[rows], columns.trend_down[rows] = aligned[1], aligned[2]
     bars = _bars(history, "15m", month, as_ofs)
     closed = newest_rows(bars.open_time + INTERVALS["15m"], as_ofs)
@@ -174,13 +218,16 @@ def _read_month(history: History, month: Month, columns: Columns, offset: int) -
     scores = {
         vpin.NAME: _vpin(history, month, after_hole),
         mtf_alignment.NAME: aligned[0],
-        regime.NAME: strengths,
-        vwap.NAME: _vwap(minutes, month, after_hole, states),
+        regime.NAME: trend.scores,
+        vwap.NAME: _vwap(minutes, month, after_hole, trend.states),
         hour_seasonality.NAME: _hours(history, month)[as_ofs // HOUR % 24],
     }
     for name, values in scores.items():
         if name in history.measured:
             columns.scores[history.measured.index(name), rows] = values
+    if history.rounds is not None:
+        five = _bars(history, MOVES_INTERVAL, month, as_ofs)
+        analysts.read_month(history.rounds, rows, as_ofs, five, trend.natr, trend.rows)
     return month
 
 
@@ -190,15 +237,19 @@ def _bars(history: History, interval: str, month: Month, as_ofs: Ints) -> Candle
     return history.bars[interval].between(anchor(interval, month.start), closed_until)
 
 
-def _regime(history: History, month: Month, as_ofs: Ints) -> tuple[Ints, Floats]:
-    """Code of the confirmed state and its score at each moment."""
+def _regime(history: History, month: Month, as_ofs: Ints) -> Trend:
     bars = _bars(history, regime.INTERVAL, month, as_ofs)
     if len(bars) < regime.WARM_UP:
-        return np.zeros(len(as_ofs), np.int64), np.full(len(as_ofs), np.nan)
+        count = len(as_ofs)
+        return Trend(
+            np.zeros(count, np.int64), np.full(count, np.nan), np.full(count, -1), np.empty(0)
+        )
     read = regime.regime_series(bars)
     rows = usable_rows(bars.open_time, INTERVALS[regime.INTERVAL], regime.WARM_UP, as_ofs)
     states = np.where(rows < 0, regime.UNKNOWN, read.state[rows])
-    return states, values_at(regime.trend_scores(read.state, read.adx), rows)
+    return Trend(
+        states, values_at(regime.trend_scores(read.state, read.adx), rows), rows, read.natr
+    )
 
 
 def _alignment(history: History, month: Month, as_ofs: Ints) -> Floats:

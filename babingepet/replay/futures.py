@@ -41,6 +41,7 @@ def known_market(market: ReplayMarket, as_of: int) -> ReplayMarket:
         minutes=market.minutes.between(0, as_of - MINUTE + 1),
         hours=market.hours.between(0, as_of - HOUR + 1),
         funding=market.funding.between(0, as_of + 1),
+        verdicts=market.verdicts and market.verdicts.where(market.verdicts.known_at <= as_of),
     )
 
 

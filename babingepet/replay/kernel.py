@@ -19,6 +19,8 @@ from babingepet.cycles.settings import BtcSettings
 from babingepet.market.frames import Bools, Codes, Floats, Ints
 from babingepet.market.intervals import HOUR, MINUTE
 from babingepet.paper.position import Bar, ClosedTrade
+from babingepet.signals.ai_consensus import NAME as AI
+from babingepet.signals.registry import NAMES
 from babingepet.voting.aggregate import thresholds_at
 from babingepet.voting.rules import VotingRules
 
@@ -44,6 +46,9 @@ class Columns(NamedTuple):
     trend_up: Floats
     """Share of the interval weight that trends up."""
     trend_down: Floats
+    ai_agreement: Floats
+    """Of the analysts' consensus in force; NaN without one."""
+    ai_side: Codes
 
 
 def rows_of(columns: Columns, start: int, stop: int) -> Columns:
@@ -68,6 +73,7 @@ class Walked(NamedTuple):
     exposure: Floats
 
 
+AI_ROW = NAMES.index(AI)
 TRADE_FIELDS = len(ClosedTrade._fields)
 NO_PATTERN = 1.0
 """Multiplier of the size without pattern insights."""
@@ -84,16 +90,16 @@ def bar_at(columns: Columns, i: int) -> Bar:
 
 
 @stage
-def market_at(columns: Columns, i: int) -> Market:
-    """What the vote reads beside the scores: no analysts, no book, a punctual clock."""
+def market_at(columns: Columns, i: int, has_ai: bool) -> Market:
+    """What the vote reads beside the scores: the analysts, no book, a punctual clock."""
     return Market(
         regime=columns.regime[i],
         trend_up=columns.trend_up[i],
         trend_down=columns.trend_down[i],
-        agreement=np.nan,
-        ai_side=0,
+        agreement=columns.ai_agreement[i],
+        ai_side=columns.ai_side[i],
         spread_bps=np.nan,
-        has_ai=False,
+        has_ai=has_ai,
         has_book=False,
         data_age=0,
         clock_skew=0,
@@ -147,7 +153,7 @@ def read_votes(
         for k in range(len(columns.measured)):
             scores[columns.measured[k]] = columns.scores[k, i]
         as_of = columns.open_time[i] + MINUTE
-        market = market_at(columns, i)
+        market = market_at(columns, i, capability[AI_ROW])
         reading = read_minute(as_of, scores, weights, capability, market, rules)
         out.score[i], out.coverage[i] = reading.score, reading.coverage
         out.verdict[i], out.votes[i] = reading.verdict, reading.votes

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from babingepet.cycles.btc import BASE_BOOK, CAPITAL, WeightBook
 from babingepet.cycles.settings import BtcSettings
 from babingepet.errors import ConfigurationError
+from babingepet.market.context import Verdicts
 from babingepet.market.frames import Candles, FundingRates
 
 BAR_FEEDS = frozenset({"candles", "taker_volume", "funding"})
-"""Feeds that a replay can read: what is computed from trades, quotes or headlines is not replayed."""
+"""Feeds of a recorded market that a replay can read: what is computed from trades, quotes or
+headlines is not replayed."""
+SWARM = "swarm"
+"""The feed of a replay with analysts."""
+READ_FEEDS = BAR_FEEDS | {SWARM}
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +28,8 @@ class ReplayMarket:
         minutes: Closed one-minute candles, ascending; holes are missing rows.
         hours: Closed hourly candles from before the first minute; may be empty.
         funding: Settled rates, ascending; may be empty.
-        feeds: The kinds of feed that the source has, a subset of ``BAR_FEEDS``.
+        feeds: The kinds of feed that are read, a subset of ``READ_FEEDS``.
+        verdicts: What analysts answered live; None to ask the embedded ones, if the feed is there.
 
     Raises:
         ConfigurationError: A feed that no replay reads.
@@ -35,9 +41,10 @@ class ReplayMarket:
     hours: Candles
     funding: FundingRates
     feeds: frozenset[str]
+    verdicts: Verdicts | None = None
 
     def __post_init__(self) -> None:
-        if unread := self.feeds - BAR_FEEDS:
+        if unread := self.feeds - READ_FEEDS:
             raise ConfigurationError(f"no replay reads the feeds {', '.join(sorted(unread))}")
 
 

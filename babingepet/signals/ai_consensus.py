@@ -9,8 +9,11 @@ Inputs: the newest consensus. Warm-up: one consensus. Units: probability. Source
 
 from __future__ import annotations
 
+import numpy as np
+
 from babingepet.domain.score import Score, clip1, measured, unavailable
 from babingepet.market.context import Consensus
+from babingepet.market.frames import Floats, Ints
 from babingepet.market.intervals import MINUTE, iso
 from babingepet.signals.inputs import SignalInputs
 
@@ -42,6 +45,12 @@ def ai_consensus(inputs: SignalInputs) -> Score:
             "provider": read.provider,
         },
     )
+
+
+def consensus_scores(p_up: Floats, ages: Ints) -> Floats:
+    """The score of each consensus at its age, ms, of at most 40 minutes; NaN where there is none."""
+    freshness = np.minimum(1.0, (MAX_AGE - ages) / (MAX_AGE - FRESH))
+    return np.clip(2.0 * p_up - 1.0, -1.0, 1.0) * freshness
 
 
 def fresh_consensus(inputs: SignalInputs) -> Consensus | None:

@@ -122,6 +122,15 @@ def natr_rank(natr: Floats, row: int) -> float:
 
 
 @rule
+def natr_ranks(natr: Floats) -> Floats:
+    """``natr_rank`` of every bar."""
+    result = np.empty(len(natr))
+    for row in range(len(natr)):
+        result[row] = natr_rank(natr, row)
+    return result
+
+
+@rule
 def is_volatile(natr: Floats, row: int) -> bool:
     """Whether ``natr_rank`` is at least .95.
 

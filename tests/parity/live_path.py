@@ -12,15 +12,25 @@ from collections.abc import Iterator
 import numpy as np
 
 from babingepet.cycles.btc import CycleInputs, run_cycle
+from babingepet.cycles.btc_reading import btc_reading
 from babingepet.cycles.btc_state import dump_state, load_state
 from babingepet.cycles.btc_values import BtcState, initial_state
 from babingepet.domain.codes import Gate, Grade, Regime, Side, Verdict
 from babingepet.domain.decision import Decision
+from babingepet.market.context import Consensus
 from babingepet.market.history import BarHistory, with_numbers
 from babingepet.market.intervals import HOUR, MINUTE, minutes_needed_from, month_start
-from babingepet.replay.market import ReplayMarket, ReplayRules
+from babingepet.replay.analysts import EVERY
+from babingepet.replay.analysts import begin_of as analysts_begin
+from babingepet.replay.market import SWARM, ReplayMarket, ReplayRules
 from babingepet.replay.result import Replay
-from babingepet.signals.registry import NAMES
+from babingepet.signals.inputs import SignalInputs
+from babingepet.signals.registry import NAMES, compute_scores
+from babingepet.swarm.agents import Group, names_of
+from babingepet.swarm.analysts.btc import btc_answers
+from babingepet.swarm.consensus import Agreed, agree
+from babingepet.swarm.rosters import BTC
+from babingepet.swarm.track_record import Prediction, weights
 from babingepet_services.btc.context import Context, signal_inputs
 
 
@@ -44,8 +54,10 @@ def live(
         restart_every: Decisions between two restarts of the process.
     """
     state = initial_state(rules.capital)
-    minutes = with_numbers(market.minutes).between(start - MINUTE, end - MINUTE)
-    history, month = loaded(market, start - MINUTE), month_start(start)
+    analysts = LiveAnalysts() if SWARM in market.feeds else None
+    begin = analysts_begin(start) if analysts else start
+    minutes = with_numbers(market.minutes).between(begin - MINUTE, end - MINUTE)
+    history, month = loaded(market, begin - MINUTE), month_start(begin)
     for row in range(len(minutes)):
         as_of = int(minutes.open_time[row]) + MINUTE
         if month_start(as_of) != month or row % restart_every == restart_every - 1:
@@ -53,10 +65,49 @@ def live(
             state = load_state(dump_state(state))
         history.append(minutes.rows(row, row + 1))
         known = market.funding.between(0, as_of + 1)
-        inputs = signal_inputs(history, (), known, Context(), as_of)
-        cycle = CycleInputs(market.symbol, market.source, inputs, market.feeds, clock=as_of)
-        decision, state = run_cycle(cycle, state, rules.settings, rules.book)
-        yield decision, state
+        context = Context(consensus=analysts.consensus if analysts else None)
+        inputs = signal_inputs(history, (), known, context, as_of)
+        if analysts:
+            analysts.after(inputs, market.feeds)
+        if as_of >= start:
+            cycle = CycleInputs(market.symbol, market.source, inputs, market.feeds, clock=as_of)
+            decision, state = run_cycle(cycle, state, rules.settings, rules.book)
+            yield decision, state
+
+
+class LiveAnalysts:
+    """The embedded analysts as they are asked live: after a minute, for the minutes that follow."""
+
+    def __init__(self) -> None:
+        self.consensus: Consensus | None = None
+        self._closes: dict[int, float] = {}
+        self._votes: list[tuple[int, str, float]] = []
+        self._bucket = -1
+
+    def after(self, inputs: SignalInputs, feeds: frozenset[str]) -> None:
+        """Hold a round if none was held in these twenty minutes."""
+        as_of = inputs.as_of
+        self._closes[as_of] = float(inputs.minutes.close[-1])
+        if as_of // EVERY == self._bucket:
+            return
+        self._bucket = as_of // EVERY
+        scores, regime = compute_scores(inputs, feeds)
+        answers = btc_answers(btc_reading(inputs, scores, regime))
+        names = names_of(BTC, Group.GENERALIST)
+        past = {name: [*self._resolved(name)] for name in names}
+        agreed = agree(BTC, answers, weights(names, past, as_of))
+        self._votes += [(as_of, a.agent, a.p_up) for a in answers if a.p_up is not None]
+        if isinstance(agreed, Agreed):
+            self.consensus = Consensus(
+                as_of, agreed.p_up, agreed.agreement, agreed.side, agreed.valid, "rules"
+            )
+
+    def _resolved(self, agent: str) -> Iterator[Prediction]:
+        for as_of, name, p_up in self._votes:
+            end = as_of + 60 * MINUTE
+            if name == agent and end in self._closes:
+                outcome = self._closes[end] / self._closes[as_of] - 1.0
+                yield Prediction(as_of, end, p_up, outcome)
 
 
 def told_live(decision: Decision) -> dict[str, object]:

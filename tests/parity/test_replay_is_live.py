@@ -1,5 +1,7 @@
 """A replay decides what the live path decides, to the last bit, with the same money in the end."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from babingepet.cycles.btc_state import dump_state
 from babingepet.market.frames import Candles, FundingRates
 from babingepet.market.history import resample
 from babingepet.market.intervals import DAY, HOUR, MINUTE, iso, month_start
-from babingepet.replay.market import BAR_FEEDS, BASE_RULES, ReplayMarket, ReplayRules
+from babingepet.replay.market import BAR_FEEDS, BASE_RULES, SWARM, ReplayMarket, ReplayRules
 from babingepet.replay.run import replay
 from tests import factories as f
 from tests.parity import live_path, walks
@@ -49,6 +51,29 @@ def assert_same(market, rules, start, cycles, restart_every=700):
     )
     assert dump_state(replayed.state) == dump_state(decided[-1][1])
     return replayed
+
+
+def with_analysts(market):
+    return replace(market, feeds=market.feeds | {SWARM})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("offset", [-300, -7, 20 * 60 + 1])
+def test_analysts_are_asked_and_weighed_and_heard_alike(recorded_data, offset):
+    """Around the end of a month, from moments within and at the edge of their twenty minutes."""
+    start = month_start(walks.FIRST + 400 * DAY) + offset * MINUTE
+    replayed = assert_same(with_analysts(whole(recorded_data)), EAGER, start, 400, 250)
+    heard = replayed.minutes.scores["ai_consensus"]
+    assert not np.isnan(heard).any()
+    assert len(np.unique(heard)) > 15
+
+
+@pytest.mark.slow
+def test_analysts_fade_and_come_back_around_holes(recorded_data):
+    start = walks.FIRST + 200 * DAY
+    holed = walks.with_holes(walks.two_years(recorded_data), start, start + 2 * DAY, seed=3)
+    market = with_analysts(market_of(recorded_data, holed.minutes))
+    assert_same(market, EAGER, start, 1_000)
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""The embedded analysts: a rule a seat, for when no model is asked. A file a market."""
