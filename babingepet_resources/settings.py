@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from babingepet.errors import ConfigurationError
 
+Usd = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=8)]
 Market = Literal["auto", "binance", "recorded", "simulated"]
 
 REAL = "binance"
@@ -45,7 +47,7 @@ class Address:
 
 
 class Settings(BaseSettings):
-    """What a user may set; each field is the variable ``BABINGEPET_<NAME>``."""
+    """What a user may set; each field is the variable ``BABINGEPET_<NAME>``, unless it says so."""
 
     model_config = SettingsConfigDict(env_prefix="BABINGEPET_", frozen=True, extra="ignore")
 
@@ -96,6 +98,39 @@ class Settings(BaseSettings):
     paused: bool = False
     """Whether entries are forbidden; exits always run."""
     dagster_port: int = 3000
+    openrouter_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("OPENROUTER_API_KEY", "openrouter_api_key")
+    )
+    """Key of the models' provider, in the variable OPENROUTER_API_KEY; without one the analysts are
+    rules. Never shown."""
+    openrouter_url: str = "https://openrouter.ai/api/v1"
+    """Address of OpenRouter's API, or of what speaks like it."""
+    swarm_budget_cycle: Usd = Decimal("0.05")
+    """US dollars that one round of a market's analysts may cost; at the limit no model is asked."""
+    swarm_budget_day: Usd = Decimal("1.00")
+    """US dollars that all rounds of a UTC day may cost together."""
+    swarm_budget_month: Usd = Decimal("20.00")
+    """US dollars that all rounds of a UTC month may cost together."""
+    swarm_concurrency: int = Field(default=9, ge=1, le=100)
+    """Models asked at once."""
+
+    @field_validator("openrouter_url")
+    @classmethod
+    def _require_an_address(cls, value: str) -> str:
+        try:
+            HttpUrl(value)
+        except ValidationError:
+            raise ValueError("an address begins with https:// or http://, and has a host") from None
+        return value.rstrip("/")
+
+    @field_validator("openrouter_api_key")
+    @classmethod
+    def _require_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        # It travels in a header. What cannot be one would be shown whole by the error that says so.
+        key = "" if value is None else value.get_secret_value().strip()
+        if not (key.isascii() and key.isprintable() and " " not in key):
+            raise ValueError("a key has neither spaces nor characters beyond ASCII")
+        return SecretStr(key) if key else None
 
     @field_validator("data", mode="before")
     @classmethod
@@ -145,10 +180,13 @@ def load_settings(**given: object) -> Settings:
     try:
         return Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = (
-            f"BABINGEPET_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
-        )
+        problems = (f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors())
         raise ConfigurationError("; ".join(problems)) from None
+
+
+def _variable(location: Sequence[int | str]) -> str:
+    name = "_".join(map(str, location)).upper()
+    return name if name == "OPENROUTER_API_KEY" else f"BABINGEPET_{name}"
 
 
 def require_files(paths: Sequence[Path]) -> None:

@@ -44,9 +44,22 @@ from babingepet_resources.warehouse.service_records import (
     Lease,
     OutboxRecord,
 )
+from babingepet_resources.warehouse.swarm_records import (
+    CallEnd,
+    CallKey,
+    CallRecord,
+    ModelRecord,
+    OutcomeRecord,
+    PredictionRecord,
+    SpendRecord,
+    Spent,
+)
 
 __all__ = [
     "BlobRecord",
+    "CallEnd",
+    "CallKey",
+    "CallRecord",
     "CandleBatch",
     "CheckRecord",
     "CycleInputsRecord",
@@ -63,13 +76,16 @@ __all__ = [
     "LargePrintRecord",
     "Lease",
     "MarketFileRecord",
+    "ModelRecord",
     "NewsRecord",
     "OpenInterestBatch",
     "OrderBookRecord",
     "OrderFlowRecord",
     "OutboxRecord",
+    "OutcomeRecord",
     "PortfolioRecord",
     "PositionRecord",
+    "PredictionRecord",
     "ReasoningRecord",
     "ReplayDay",
     "ReplayDayRecord",
@@ -77,6 +93,8 @@ __all__ = [
     "ReplayTradeRecord",
     "SentimentRecord",
     "SignalRecord",
+    "SpendRecord",
+    "Spent",
     "VerdictRecord",
 ]
 

@@ -53,3 +53,32 @@ def test_auto_hopes_for_the_real_exchange():
 def test_a_variable_that_does_not_parse_is_named():
     with pytest.raises(ConfigurationError, match="BABINGEPET_MARKET"):
         load_settings(market="mars")
+
+
+def test_the_key_of_the_models_has_its_own_variable_and_is_never_shown(monkeypatch):
+    assert load_settings().openrouter_api_key is None
+    monkeypatch.setenv("OPENROUTER_API_KEY", " sk-canary\n")
+    settings = load_settings()
+    assert settings.openrouter_api_key.get_secret_value() == "sk-canary"
+    assert "sk-canary" not in repr(settings) + str(settings) + settings.model_dump_json()
+    monkeypatch.setenv("OPENROUTER_API_KEY", " ")
+    assert load_settings().openrouter_api_key is None
+
+
+@pytest.mark.parametrize("key", ["sk canary", "sk-canary\nX-Other: 1", "sk-canary-\u00e9"])
+def test_a_key_that_cannot_be_a_header_is_refused_without_being_shown(monkeypatch, key):
+    monkeypatch.setenv("OPENROUTER_API_KEY", key)
+    with pytest.raises(ConfigurationError, match=r"^OPENROUTER_API_KEY: ") as refused:
+        load_settings()
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("swarm_budget_day", "-1"), ("swarm_budget_cycle", "NaN"), ("swarm_budget_month", "Infinity"),
+     ("swarm_concurrency", 0), ("openrouter_url", "ftp://x"),
+     ("openrouter_url", "http://[")],
+)  # fmt: skip
+def test_a_limit_that_is_none_is_refused_by_its_variable(name, value):
+    with pytest.raises(ConfigurationError, match=f"BABINGEPET_{name.upper()}"):
+        load_settings(**{name: value})
