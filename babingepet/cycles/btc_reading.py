@@ -7,18 +7,17 @@ analysts make of it (``babingepet.swarm.analysts``).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from babingepet.domain.codes import Regime
-from babingepet.domain.score import Score
 from babingepet.indicators import volatility_over
 from babingepet.market.frames import Candles, Floats
 from babingepet.market.history import has_recent_hole
 from babingepet.market.intervals import HOUR, INTERVALS
 from babingepet.signals.inputs import SignalInputs
 from babingepet.signals.ml_features import log_returns
-from babingepet.signals.regime import RegimeReading
+from babingepet.signals.regime import read_regime
 from babingepet.swarm.analysts.btc import BtcReading
 
 INTERVAL = "5m"
@@ -52,12 +51,12 @@ def moves_of(bars: Candles) -> Moves:
     )
 
 
-def btc_reading(inputs: SignalInputs, scores: Iterable[Score], regime: RegimeReading) -> BtcReading:
-    """What the analysts read at ``as_of``."""
-    moves = _last_moves(inputs)
+def btc_reading(inputs: SignalInputs, scores: Mapping[str, float | None]) -> BtcReading:
+    """What the analysts read at ``as_of``: the scores of the vote, None where unavailable."""
+    moves, regime = _last_moves(inputs), read_regime(inputs)
     rank = regime.score.raw.get("natr_rank") if regime.score.value is not None else None
     return BtcReading(
-        scores={score.signal: score.value for score in scores},
+        scores=scores,
         natr_percentile=None if rank is None else float(rank),
         is_volatile=regime.state is Regime.VOLATILE,
         **moves,

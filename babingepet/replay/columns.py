@@ -113,7 +113,7 @@ def read_columns(
     The columns are the same, bit for bit, for every number of threads.
     """
     is_asked = SWARM in market.feeds and market.verdicts is None
-    begin = analysts.begin_of(start) if is_asked else start
+    begin = max(market.asked_since, analysts.begin_of(start)) if is_asked else start
     history = _history(market, begin, end, is_asked=is_asked)
     columns = _read_bars(history, begin, end, threads, progress)
     verdicts = market.verdicts

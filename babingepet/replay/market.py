@@ -30,6 +30,7 @@ class ReplayMarket:
         funding: Settled rates, ascending; may be empty.
         feeds: The kinds of feed that are read, a subset of ``READ_FEEDS``.
         verdicts: What analysts answered live; None to ask the embedded ones, if the feed is there.
+        asked_since: First moment at which the embedded ones are asked, UTC ms.
 
     Raises:
         ConfigurationError: A feed that no replay reads.
@@ -42,6 +43,7 @@ class ReplayMarket:
     funding: FundingRates
     feeds: frozenset[str]
     verdicts: Verdicts | None = None
+    asked_since: int = 0
 
     def __post_init__(self) -> None:
         if unread := self.feeds - READ_FEEDS:

@@ -38,8 +38,8 @@ def replay(
 ) -> Replay:
     """Decide every minute with start <= as_of < end, from an account that has not traded.
 
-    Minutes before ``start`` are history: they warm the signals up. The result is the same, bit for
-    bit, for every number of threads.
+    Minutes before ``start`` are history: they warm the signals up, and the analysts are asked from
+    then on only. The result is the same, bit for bit, for every number of threads.
 
     Args:
         market: What is replayed.
@@ -56,6 +56,7 @@ def replay(
     require_capability(market.feeds, rules.settings, rules.book)
     market = replace(market, minutes=with_numbers(market.minutes), hours=with_numbers(market.hours))
     start, end = _period(market, start, end)
+    market = replace(market, asked_since=start)
     columns = read_columns(market, start, end, threads, progress)
     return decide(market, columns, rules, start, end, threads)
 

@@ -138,6 +138,7 @@ def read_truth(
             else "there is none"
         )
         raise InputError(f"no minute lies in the period: {held}")
+    market = replace(market, asked_since=int(as_ofs[first]))
     columns = read(market, int(as_ofs[first]), int(as_ofs[stop - 1]) + 1)
     first_rows = np.flatnonzero(np.diff(columns.open_time // DAY, prepend=-1))
     truth = Truth(market, rules, read, decide, columns, first_rows, (), np.empty((0, 0)))

@@ -21,7 +21,6 @@ from babingepet.market.context import Consensus
 from babingepet.market.history import BarHistory, with_numbers
 from babingepet.market.intervals import HOUR, MINUTE, minutes_needed_from, month_start
 from babingepet.replay.analysts import EVERY
-from babingepet.replay.analysts import begin_of as analysts_begin
 from babingepet.replay.market import SWARM, ReplayMarket, ReplayRules
 from babingepet.replay.result import Replay
 from babingepet.signals.inputs import SignalInputs
@@ -55,9 +54,8 @@ def live(
     """
     state = initial_state(rules.capital)
     analysts = LiveAnalysts() if SWARM in market.feeds else None
-    begin = analysts_begin(start) if analysts else start
-    minutes = with_numbers(market.minutes).between(begin - MINUTE, end - MINUTE)
-    history, month = loaded(market, begin - MINUTE), month_start(begin)
+    minutes = with_numbers(market.minutes).between(start - MINUTE, end - MINUTE)
+    history, month = loaded(market, start - MINUTE), month_start(start)
     for row in range(len(minutes)):
         as_of = int(minutes.open_time[row]) + MINUTE
         if month_start(as_of) != month or row % restart_every == restart_every - 1:
@@ -69,10 +67,9 @@ def live(
         inputs = signal_inputs(history, (), known, context, as_of)
         if analysts:
             analysts.after(inputs, market.feeds)
-        if as_of >= start:
-            cycle = CycleInputs(market.symbol, market.source, inputs, market.feeds, clock=as_of)
-            decision, state = run_cycle(cycle, state, rules.settings, rules.book)
-            yield decision, state
+        cycle = CycleInputs(market.symbol, market.source, inputs, market.feeds, clock=as_of)
+        decision, state = run_cycle(cycle, state, rules.settings, rules.book)
+        yield decision, state
 
 
 class LiveAnalysts:
@@ -91,8 +88,8 @@ class LiveAnalysts:
         if as_of // EVERY == self._bucket:
             return
         self._bucket = as_of // EVERY
-        scores, regime = compute_scores(inputs, feeds)
-        answers = btc_answers(btc_reading(inputs, scores, regime))
+        scores, _ = compute_scores(inputs, feeds)
+        answers = btc_answers(btc_reading(inputs, {score.signal: score.value for score in scores}))
         names = names_of(BTC, Group.GENERALIST)
         past = {name: [*self._resolved(name)] for name in names}
         agreed = agree(BTC, answers, weights(names, past, as_of))

@@ -64,7 +64,7 @@ def test_analysts_are_asked_and_weighed_and_heard_alike(recorded_data, offset):
     start = month_start(walks.FIRST + 400 * DAY) + offset * MINUTE
     replayed = assert_same(with_analysts(whole(recorded_data)), EAGER, start, 400, 250)
     heard = replayed.minutes.scores["ai_consensus"]
-    assert not np.isnan(heard).any()
+    assert np.flatnonzero(np.isnan(heard)).tolist() == [0]  # the first round comes after it
     assert len(np.unique(heard)) > 15
 
 
