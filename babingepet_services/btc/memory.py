@@ -25,6 +25,7 @@ from babingepet_resources.clients.feed import CollectedMinute, FeedInfo, FeedNam
 from babingepet_resources.warehouse import tape
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import CandleBatch, FundingBatch, OpenInterestBatch
+from babingepet_services.btc.analysts import EmbeddedAnalysts
 from babingepet_services.btc.context import Context, signal_inputs
 from babingepet_services.capture.content import (
     DayDigests,
@@ -61,7 +62,8 @@ class BtcMemory:
         state: What the last decision handed on.
         last_as_of: The last decision; None before the first.
         peak_equity: Highest equity of the book so far.
-        context_feeds: Feeds of context that the warehouse held something of at the start.
+        context_feeds: Feeds of context that belong to the run.
+        analysts: The embedded ones; None when they are not asked here.
         loaded: Batches that were fetched and are not in the warehouse yet.
         hours_hash: Content hash of the hours.
         stored: Hashes of the state and the rules that are known to be in the warehouse.
@@ -82,6 +84,7 @@ class BtcMemory:
     peak_equity: float
     open_interest: OpenInterest = field(default_factory=OpenInterest.empty)
     context_feeds: frozenset[str] = frozenset()
+    analysts: EmbeddedAnalysts | None = None
     loaded: list[LoadedBatch] = field(default_factory=list)
     hours_hash: str = ""
     stored: set[str] = field(default_factory=set)
