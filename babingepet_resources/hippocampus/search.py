@@ -23,10 +23,10 @@ from babingepet.memory.text import tokens
 from babingepet_resources.hippocampus.rows import as_memory
 from babingepet_resources.hippocampus.schema import engram as table
 
-MOST_SCORED = 10_000
-"""Engrams that one search scores: a common word alone would score every one of a hundred thousand,
-at 2 microseconds each. Of words that are too common, the engrams of the rarest are taken, the
-newest first."""
+MOST_SCORED = 7_500
+"""Engrams that one search scores, at 4 to 6 microseconds each: a common word alone would score
+every one of a hundred thousand. The engrams of the rarest words are taken, as many words as stay
+below; of a rarest word that is too common, the newest engrams."""
 MOST_TRADES = 5_000
 """Closed trades that are counted at once, the newest: years of them."""
 
@@ -55,12 +55,14 @@ class Wanted:
         market: Only of this market; None for any.
         kind: Only of this kind; None for any.
         outcomes_closed: Leave out what still waits for its outcome; otherwise it comes without.
+        most_scored: Engrams that the search may score.
     """
 
     known_until: int
     market: str | None = None
     kind: str | None = None
     outcomes_closed: bool = True
+    most_scored: int = MOST_SCORED
 
     @property
     def condition(self) -> str:
@@ -102,12 +104,12 @@ def _best(
     connection: Connection, words: Sequence[str], k: int, wanted: Wanted
 ) -> list[tuple[float, int, int]]:
     """Rank, known_at and id of the best, best first."""
-    used, rare = _chosen(connection, words)
+    used, rare = _chosen(connection, words, wanted.most_scored)
     if not used or k <= 0:
         return []
     # The condition is made of fixed words; every value is a parameter.
     statement = text(_SCORED.format(condition=wanted.condition))
-    given = {"words": _any_of(used), "rare": _any_of(rare), "most": MOST_SCORED}
+    given = {"words": _any_of(used), "rare": _any_of(rare), "most": wanted.most_scored}
     top: list[tuple[float, int, int]] = []
     for row in connection.execute(statement, given | wanted.parameters):
         if len(top) == k and row.fit < top[0][0]:
@@ -119,7 +121,7 @@ def _best(
     return sorted(top, reverse=True)
 
 
-def _chosen(connection: Connection, words: Sequence[str]) -> tuple[list[str], list[str]]:
+def _chosen(connection: Connection, words: Sequence[str], most: int) -> tuple[list[str], list[str]]:
     """The words that occur at all, and the rarest of them that choose what is scored."""
     counts = ((connection.execute(_FREQUENCY, {"word": one}).scalar(), one) for one in words)
     ranked = sorted((int(count), one) for count, one in counts if count)
@@ -127,7 +129,7 @@ def _chosen(connection: Connection, words: Sequence[str]) -> tuple[list[str], li
     total = 0
     for count, one in ranked:
         total += count
-        if rare and total > MOST_SCORED:
+        if rare and total > most:
             break
         rare.append(one)
     return [one for _, one in ranked], rare

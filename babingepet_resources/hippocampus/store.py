@@ -21,7 +21,7 @@ from babingepet_resources import sqlite_files
 from babingepet_resources.hippocampus import chronicles, health, schema, search, writing
 from babingepet_resources.hippocampus.chronicles import ChronicleFilter
 from babingepet_resources.hippocampus.records import Decayed, Health, KindCount, Stored
-from babingepet_resources.hippocampus.search import Wanted
+from babingepet_resources.hippocampus.search import MOST_SCORED, Wanted
 
 PATIENCE = 5.0
 """Seconds to wait for another writer; the longest one, a decay of 100,000 engrams, takes 1 s."""
@@ -98,6 +98,7 @@ class Hippocampus:
         market: str | None = None,
         kind: str | None = None,
         outcomes_closed: bool = True,
+        most_scored: int = MOST_SCORED,
     ) -> list[Memory]:
         """The k engrams that fit a query best, as they were known at a time; best first.
 
@@ -108,11 +109,13 @@ class Hippocampus:
             market: Only of this market; None for any.
             kind: Only of this kind; None for any.
             outcomes_closed: Leave out what still waited for its outcome; otherwise it comes without.
+            most_scored: Engrams that may be scored; fewer are faster, and may miss what only
+                common words lead to.
 
         Raises:
             InputError: The query is longer than a text may be.
         """
-        wanted = Wanted(known_until, market, kind, outcomes_closed)
+        wanted = Wanted(known_until, market, kind, outcomes_closed, most_scored)
         with self._reading() as connection:
             return search.search(connection, query, k, wanted)
 
