@@ -6,6 +6,8 @@ fading twice is fading once over both spans. Losses begin stronger: they are the
 
 from __future__ import annotations
 
+import math
+
 from babingepet.market.intervals import DAY
 
 INITIAL = 0.5
@@ -33,7 +35,7 @@ def effective(strength: float, elapsed: int) -> float:
         >>> effective(0.5, 14 * 86_400_000)
         0.25
     """
-    return strength * 2.0 ** (-max(0, elapsed) / HALF_LIFE)
+    return strength * math.exp2(-max(0, elapsed) / HALF_LIFE)
 
 
 def reinforced(left: float) -> float:

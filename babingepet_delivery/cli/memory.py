@@ -29,6 +29,7 @@ def memory_commands() -> App:
 
 def search(
     query: Annotated[str, Parameter(help='Words; "" for the newest memories.')],
+    /,
     *,
     market: Annotated[
         str | None, Parameter(name="--market", help="Only of btc, altcoin or ihsg.")

@@ -136,8 +136,8 @@ def stats_report(settings: Settings, source: str | None = None) -> dict[str, Any
     path = settings.memory_file(chosen)
     told = {"file": str(path), "source": chosen}
     if not path.is_file():
-        nothing = {"engrams": 0, "chronicles": 0, "last_write": None, "fts_ok": None, "kinds": []}
-        return {**told, "exists": False, "bytes": 0, "ok": None, **nothing}
+        unknown = {"ok": None, "fts_ok": None, "last_write": None}
+        return {**told, "exists": False, "bytes": 0, "engrams": 0, "chronicles": 0, **unknown, "kinds": []}  # fmt: skip
     with closing(Hippocampus(path)) as store:
         health, kinds = store.health_check(), store.kinds()
     size = path.stat().st_size
