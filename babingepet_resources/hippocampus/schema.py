@@ -65,7 +65,6 @@ engram = Table(
     _time("written_at"),
     Index("engram_known_at_idx", "known_at"),
     Index("engram_outcome_idx", "market", "kind", "outcome_known_at"),
-    Index("engram_written_at_idx", "written_at"),
     sqlite_autoincrement=True,  # a number that a prompt has named is never another engram's
 )
 

@@ -1,4 +1,4 @@
-"""The memory as its users see it: one file, and the operations of §09 of the description.
+"""The memory as its users see it: one file, and what can be done with it.
 
 What belongs here: transactions, and errors as ours. What is done inside of a transaction belongs to
 the modules beside. Several processes may use the file: readers never wait, a writer waits for
@@ -24,7 +24,7 @@ from babingepet_resources.hippocampus.records import Decayed, Health, KindCount,
 from babingepet_resources.hippocampus.search import MOST_SCORED, Wanted
 
 PATIENCE = 5.0
-"""Seconds to wait for another writer; the longest one, a decay of 100,000 engrams, takes 1 s."""
+"""Seconds to wait for another writer; the longest one, a decay of 100,000 engrams, takes 1 to 3 s."""
 
 
 class Hippocampus:

@@ -1,7 +1,7 @@
 """What cycles and prompts call: one thing remembered, or what like trades came to.
 
-Belongs here: the calls that §09 of the description names. What an engram says belongs to the
-engine.
+Belongs here: one call a market and event. What an engram says belongs to the engine, and which
+stored decisions are worth remembering to ``remember``.
 """
 
 from __future__ import annotations
@@ -67,5 +67,5 @@ def context_for(
 def get_btc_pattern_context(
     store: Hippocampus, conditions: Conditions, as_of: int, k: int = 5
 ) -> str:
-    """``context_for`` of BTC, by the name that the description gives it."""
+    """``context_for`` of BTC."""
     return context_for(store, conditions, as_of, market="btc", k=k)

@@ -11,7 +11,7 @@ from babingepet.memory.conditions import Conditions
 from babingepet.memory.engrams import Outcome
 from babingepet_resources.hippocampus.chronicles import ChronicleFilter
 from babingepet_resources.hippocampus.store import Hippocampus
-from babingepet_resources.warehouse import cycles
+from babingepet_resources.warehouse import cycles, history
 from babingepet_services.market.gap_ledger import Market
 from babingepet_services.memory import helpers
 from babingepet_services.memory.chronicle import write_chronicle
@@ -132,6 +132,15 @@ def test_a_chronicle_tells_the_day_and_is_not_written_before_it_is_over(day, mem
     assert lines[2].startswith("Opened 1 positions, closed 1 (TARGET 1), of them 1 with a gain")
     assert "+1.21" in lines[2]
     assert memory.get_chronicles(ChronicleFilter(LATER - 1)) == []
+
+
+def test_one_decision_is_remembered_as_its_day_would_be(day, memory):
+    with day.reading() as connection:
+        decision = history.decision(connection, b.BOOK, b.cycle_id(2))
+    assert helpers.store_btc_decision(memory, decision, now=LATER).status == "stored"
+    (found,) = memory.search_memory("gate_hour_block", known_until=LATER)
+    assert found.engram.text.startswith("btc decision BUY refused by HOUR_BLOCK; vpin_regime HIGH")
+    assert remember_day(day, memory, MARKET, DAY_START, now=LATER).known == 1
 
 
 def test_trades_and_picks_of_the_other_markets_are_remembered_as_theirs(memory):

@@ -16,6 +16,7 @@ from babingepet.errors import (
 )
 from babingepet.market.intervals import DAY
 from babingepet_resources.hippocampus.store import Hippocampus
+from babingepet_resources.settings import load_settings
 from tests.conftest import PRODUCT
 from tests.resources.hippocampus.engram_builders import NOW, note
 
@@ -140,6 +141,13 @@ def test_a_damaged_file_is_told_as_such_and_never_as_empty(tmp_path):
         pytest.raises((IntegrityBroken, ConfigurationError), match=r"damaged|not a SQLite"),
     ):
         memory.search_memory("bitcoin", known_until=NOW)
+
+
+def test_each_source_of_facts_has_a_memory_of_its_own(tmp_path):
+    settings = load_settings(data_dir=tmp_path)
+    names = [settings.memory_file(one).name for one in ("binance", "recorded", "simulated")]
+    assert names[0] == "babingepet_memory.sqlite"
+    assert len(set(names)) == 3
 
 
 def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path):
