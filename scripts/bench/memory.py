@@ -24,6 +24,7 @@ from babingepet.memory.conditions import Conditions
 from babingepet.memory.engrams import Engram, Outcome
 from babingepet.memory.events import trade_engram
 from babingepet_resources.clients.clock import SystemClock
+from babingepet_resources.hippocampus.search import MOST_SCORED
 from babingepet_resources.hippocampus.store import Hippocampus
 from scripts.bench.common.report import print_report, wants_json
 
@@ -102,11 +103,11 @@ def measure_search(memory: Hippocampus, corpus: Corpus) -> dict[str, object]:
     search = partial(memory.search_memory, k=FOUND, known_until=END)
     times = [timed(partial(search, query)) for query in queries]
 
-    def found(query: str, **given: int) -> list[int]:
-        return [row.id for row in search(query, **given)]
+    def found(query: str, most: int = MOST_SCORED) -> list[int]:
+        return [row.id for row in search(query, most_scored=most)]
 
     usual = [found(query) for query in queries[:COMPARED]]
-    whole = [found(query, most_scored=ENGRAMS) for query in queries[:COMPARED]]
+    whole = [found(query, ENGRAMS) for query in queries[:COMPARED]]
     kept = sum(len(set(a) & set(b)) for a, b in zip(usual, whole, strict=True))
     same_first = sum(a[:1] == b[:1] for a, b in zip(usual, whole, strict=True))
     return {

@@ -6,9 +6,10 @@ from contextlib import closing
 import pytest
 
 from babingepet.errors import InputError
-from babingepet.market.intervals import DAY, MINUTE
+from babingepet.market.intervals import DAY, MINUTE, day_start
 from babingepet.memory.conditions import Conditions
 from babingepet.memory.engrams import Outcome
+from babingepet.memory.events import conditions_of
 from babingepet_resources.hippocampus.chronicles import ChronicleFilter
 from babingepet_resources.hippocampus.store import Hippocampus
 from babingepet_resources.warehouse import cycles, history
@@ -162,3 +163,27 @@ def test_trades_and_picks_of_the_other_markets_are_remembered_as_theirs(memory):
     )
     (pick,) = memory.search_memory("BBCA", known_until=LATER)
     assert (pick.engram.market, pick.engram.outcome.result) == ("ihsg", "WIN")
+
+
+@pytest.mark.slow
+def test_what_a_loop_decided_and_traded_is_remembered_with_its_conditions(
+    make_loop, warehouse, memory
+):
+    list(make_loop(120).run())
+    with warehouse.reading() as connection:
+        rows = history.decisions(connection, b.BOOK, b.SYMBOL, 0, 2**60)
+        closed = history.closed_positions(connection, b.BOOK, 0, 2**60)
+    market, until = Market(b.SYMBOL, rows[0].source), rows[-1].as_of + DAY
+    first = day_start(rows[0].as_of)
+    days = [remember_day(warehouse, memory, market, first + n * DAY, now=until) for n in (0, 1)]
+    trades = memory.closed_trades("btc", since=0, known_until=until)
+    returns = [one.net_return for one in closed if not one.shadow]
+    assert [one.engram.outcome.net_return for one in reversed(trades)] == returns
+    assert len(returns) >= 3
+    ordered = sum(json.loads(row.payload)["order"] is not None for row in rows)
+    assert len(returns) <= ordered <= sum(day.decisions for day in days)
+    conditions = conditions_of(trades[0].engram)
+    assert {"vpin_regime", "entry_grade", "session", "regime"} <= set(conditions.known)
+    assert f"of {len(conditions.known)} alike" in helpers.context_for(memory, conditions, until)
+    assert write_chronicle(warehouse, memory, market, first, now=until + DAY).status == "stored"
+    assert memory.health_check().ok
