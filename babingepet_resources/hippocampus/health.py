@@ -48,7 +48,7 @@ def kinds(connection: Connection) -> list[KindCount]:
             of.market,
             of.kind,
             func.count(),
-            func.sum(of.pinned),
+            func.count().filter(of.pinned),
             func.min(of.event_time),
             func.max(of.event_time),
         )

@@ -2,7 +2,8 @@
 
 1. decisions of the paper book: the first minute of each stretch in which a verdict stood and the
    same gates refused it, and every minute that ordered an entry. A HOLD is no memory: there are up
-   to 1,440 a day, and they teach nothing
+   to 1,440 a day, and they teach nothing; nor is a minute in which a position was open already,
+   since no entry was in question
 2. closed positions of the paper book, with the conditions of the decision that ordered them.
    Shadow positions are none of them: nothing was traded
 
@@ -19,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from babingepet.domain.codes import Gate
 from babingepet.errors import InputError
 from babingepet.market.intervals import DAY, day_start
 from babingepet.memory.conditions import Conditions, session_of
@@ -122,7 +124,8 @@ def memorable(
     last = None if before is None else _stand(before)
     for row in rows:
         stand = _stand(row)
-        if row.verdict != "HOLD" and (stand != last or not row.blocked_by):
+        was_in_question = row.verdict != "HOLD" and Gate.POSITION_OPEN.name not in row.blocked_by
+        if was_in_question and (stand != last or not row.blocked_by):
             said = json.loads(row.payload)
             if row.blocked_by or said["order"] is not None:
                 yield row, said

@@ -72,11 +72,11 @@ def day(warehouse):
 
 def test_a_day_leaves_what_stood_or_was_traded_and_no_hold(day, memory):
     done = remember_day(day, memory, MARKET, DAY_START, now=LATER)
-    assert (done.decisions, done.trades) == (5, 1)
-    assert (done.stored, done.reinforced, done.known, done.conflicting) == (5, 1, 0, 0)
+    assert (done.decisions, done.trades) == (4, 1)
+    assert (done.stored, done.reinforced, done.known, done.conflicting) == (4, 1, 0, 0)
     texts = [one.engram.text for one in memory.search_memory("decision", 9, known_until=LATER)]
     assert all("HIGH" in text and "session ASIA" in text for text in texts)
-    assert not any("HOLD" in text for text in texts)
+    assert not any("HOLD" in text or "POSITION_OPEN" in text for text in texts)
     (trade,) = memory.search_memory("", 9, known_until=LATER, kind="trade")
     assert trade.engram.outcome == Outcome(0.0242, "TARGET", 2.42)
     assert trade.engram.payload["conditions"] == ASIA.known
@@ -87,7 +87,7 @@ def test_remembering_a_day_again_changes_nothing(day, memory):
     remember_day(day, memory, MARKET, DAY_START, now=LATER)
     before = memory.search_memory("", 99, known_until=LATER)
     again = remember_day(day, memory, MARKET, DAY_START, now=LATER + DAY)
-    assert (again.known, again.stored, again.reinforced) == (6, 0, 0)
+    assert (again.known, again.stored, again.reinforced) == (5, 0, 0)
     assert memory.search_memory("", 99, known_until=LATER) == before
 
 

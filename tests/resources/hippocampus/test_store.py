@@ -10,7 +10,7 @@ from babingepet.market.intervals import DAY
 from babingepet.memory.chronicles import Chronicle
 from babingepet.memory.engrams import Outcome
 from babingepet_resources.hippocampus.chronicles import ChronicleFilter
-from babingepet_resources.hippocampus.records import Decayed
+from babingepet_resources.hippocampus.records import Decayed, KindCount
 from tests.resources.hippocampus.engram_builders import NOW, note
 
 WIN, LOSS = Outcome(0.02, "TARGET", 2.0), Outcome(-0.01, "STOP_LOSS", -1.0)
@@ -144,6 +144,15 @@ def test_what_is_too_weak_is_forgotten_unless_it_is_pinned(memory):
     health = memory.health_check()
     assert (health.ok, health.engrams, health.fts_ok) == (True, 1, True)
     assert health.last_write == NOW + 47 * DAY
+
+
+def test_what_is_there_is_counted_by_market_and_kind(memory):
+    notes = [note(f"n{i}", pinned=i < 3, time=NOW + i) for i in range(5)]
+    memory.store_engrams([*notes, note(market="ihsg", kind="pick")], now=NOW)
+    assert memory.kinds() == [
+        KindCount("btc", "note", 5, 3, NOW, NOW + 4),
+        KindCount("ihsg", "pick", 1, 0, NOW, NOW),
+    ]
 
 
 def test_an_engram_and_its_outcome_cannot_be_rewritten_by_sql(memory):
