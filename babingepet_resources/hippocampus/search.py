@@ -68,7 +68,9 @@ class Wanted:
     def condition(self) -> str:
         """As SQL about the engram ``e``; its parameters are ``parameters``."""
         parts = ["e.known_at <= :known_until"]
-        parts += [f"e.{name} = :{name}" for name in ("market", "kind") if getattr(self, name)]
+        parts += [
+            f"e.{name} = :{name}" for name in ("market", "kind") if getattr(self, name) is not None
+        ]
         if self.outcomes_closed:
             parts.append("(NOT e.expects_outcome OR e.outcome_known_at <= :known_until)")
         return " AND ".join(parts)
