@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         file = (self.data_dir / name).absolute()
         return Address(f"sqlite:///{file}.sqlite", self.database_schema)
 
+    def memory_file(self, source: str) -> Path:
+        """Where what is remembered of the facts of one source is: a file each, as embedded facts."""
+        name = "babingepet_memory" if source == REAL else f"babingepet_memory-{source}"
+        return (self.data_dir / f"{name}.sqlite").absolute()
+
     def schema_beside(self, name: str) -> str:
         """The PostgreSQL schema of what is kept apart from the real market's tables."""
         return f"{self.database_schema or SCHEMA}_{name.replace('-', '_')}"
