@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         """Whose facts are meant before the market is opened: auto hopes for the real exchange."""
         return REAL if self.market == "auto" else self.market
 
+    @property
+    def names_exchange(self) -> bool:
+        """Whether there is an exchange to ask: the real one, or a loopback one that runs."""
+        return self.market == REAL or self.exchange_url is not None
+
     def warehouse(self, source: str) -> Address:
         """Where the facts of one source are.
 

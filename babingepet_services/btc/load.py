@@ -31,13 +31,17 @@ from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import CandleBatch, FundingBatch, OpenInterestBatch
 from babingepet_services.btc.analysts import load_analysts
 from babingepet_services.btc.context import present_feeds
-from babingepet_services.btc.memory import BtcMemory, LoadedBatch, with_readings, with_settlements
+from babingepet_services.btc.memory import (
+    FUNDING_DAYS,
+    BtcMemory,
+    LoadedBatch,
+    with_readings,
+    with_settlements,
+)
 from babingepet_services.capture.content import DayDigests
 
 log = logging.getLogger(__name__)
 
-FUNDING_DAYS = 8
-"""Days of settlements loaded at the start; a score reads the last one."""
 OPEN_INTEREST_SPAN = DAY
 """Open interest fetched at the start: one request of 288 readings, which weighs nothing."""
 FETCH_ROWS = 15_000

@@ -41,6 +41,8 @@ LoadedBatch = CandleBatch | FundingBatch | OpenInterestBatch
 TAPE_FEEDS: frozenset[FeedName] = frozenset({"trades", "quotes"})
 """Feeds that make a tape; a market of candles has none."""
 
+FUNDING_DAYS = 8
+"""Days of settlements that a decision reads, however long its loop runs; a score reads the last one."""
 WHALE_USD = 500_000.0
 """Smallest merged print that counts as large, USDT."""
 
@@ -108,7 +110,8 @@ class BtcMemory:
     def inputs(self, as_of: int, context: Context) -> SignalInputs:
         """What the signals may read at ``as_of``."""
         hour = hour_until(self.open_interest, as_of)
-        return signal_inputs(self.history, tuple(self.tape), self.funding, context, as_of, hour)
+        rates = self.funding.between(as_of - FUNDING_DAYS * DAY, as_of + 1)
+        return signal_inputs(self.history, tuple(self.tape), rates, context, as_of, hour)
 
     def read_tape(self, database: Database, until: int) -> None:
         """Take the reduced minutes before ``until`` as they are stored."""
