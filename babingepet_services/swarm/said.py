@@ -123,7 +123,7 @@ class _Round:
             known_at=last if verdict is None else verdict.known_at,
             votes=[np.nan if one is None or one.p_up is None else one.p_up for one in seats],
             states=[State.UNAVAILABLE if one is None else one.state for one in seats],
-            models=[one and one.model for one in seats],
+            models=[None if one is None else one.model for one in seats],
             outcome=next(outcomes, np.nan),
             verdict=verdict,
         )

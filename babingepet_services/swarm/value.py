@@ -131,7 +131,7 @@ def run_value(
     stored, spend = _stored(request, start, end)
     ablation = read_ablation(
         market, inputs.rules, start, end,
-        answers=stored and stored.answers, threads=threads,
+        answers=None if stored is None else stored.answers, threads=threads,
         progress=lambda done, total: progress("reading the minutes", done, total),
     )  # fmt: skip
     said = stored or said_by_rules(ablation.answers)
@@ -160,7 +160,7 @@ def _stored(
 def _replays(
     ablation: Ablation, progress: Progress
 ) -> tuple[Account, Account, Mapping[str, Account]]:
-    left_out = {name: (name,) for name in BTC.names}
+    left_out: dict[str, tuple[str, ...]] = {name: (name,) for name in BTC.names}
     left_out |= {group.value: names_of(BTC, group) for group in Group}
     total, done = len(left_out) + 2, count(1)
 

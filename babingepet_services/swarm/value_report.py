@@ -168,7 +168,8 @@ def _notes(worth: Worth, models: Sequence[Document], agents: Sequence[Document])
     others = [one["agent"] for one in agents if not one["votes"]]
     marginals = [one["marginal"] for one in agents]
     lost = max(one["quorum_lost"] for one in marginals)
-    is_luck = all(one["low"] is None or one["low"] <= 0.0 <= one["high"] for one in marginals)
+    intervals = [(one["low"], one["high"]) for one in marginals if one["low"] is not None]
+    is_luck = bool(intervals) and all(low <= 0.0 <= high for low, high in intervals)
     texts = {
         f"{before:,} votes of {names} are about hours BEFORE the end of the model's training: it may "
         "know what came, and neither its skill nor its worth here says anything of the future": before
@@ -184,7 +185,7 @@ def _notes(worth: Worth, models: Sequence[Document], agents: Sequence[Document])
         > 0,
         f"in up to {lost:,} rounds one silent analyst means no quorum: there a marginal is that of the "
         "whole consensus": lost > 0,
-        "the 95 % interval of every marginal holds 0: luck explains them all": is_luck,
+        "the 95 % interval of every marginal holds 0: luck may explain them all": is_luck,
         "rounds of every 20 minutes judge an hour each and overlap: intervals of hit rates are too "
         "narrow": True,
         "a marginal is what is lost when one analyst is silent and the others are not; it is not what "
