@@ -22,7 +22,7 @@ from tests.loopback_feed import Answer, item, rss, served_feed
 
 NOW = 1_790_359_200_000
 """2026-09-25 18:00 UTC, a Friday."""
-TODAY, YESTERDAY, TOMORROW = (day_key(NOW + days * DAY) for days in (0, -1, 1))
+TODAY, YESTERDAY = day_key(NOW), day_key(NOW - DAY)
 HOSTILE = "Bitcoin `x` | ![a](http://evil.test/b) <img src=x> www.evil.test"
 
 
@@ -177,33 +177,53 @@ def test_an_address_that_is_none_ends_the_run_with_its_sentence(shown, settings)
     assert not raised.value.allow_retries
 
 
-def run(settings, clock, job, day=TODAY):
-    """Evaluations of a job's checks by asset, after a run that must succeed."""
+def run(settings, clock, **how):
+    """A run of the job of headlines: evaluations by asset and day, metadata of headlines by day."""
     definitions = build_definitions(resources={"settings": settings, "clock": clock})
     with dg.DagsterInstance.ephemeral() as instance:
-        result = definitions.resolve_job_def(job).execute_in_process(
-            instance=instance, partition_key=day
-        )
+        job = definitions.resolve_job_def("btc_news")
+        result = job.execute_in_process(instance=instance, **how)
+        records = instance.fetch_materializations(news.key, limit=10).records
     assert result.success
     found = result.get_asset_check_evaluations()
-    return {one.asset_key.to_user_string(): one for one in found}
+    checked = {(one.asset_key.to_user_string(), one.partition): one for one in found}
+    return checked, {one.partition_key: one.asset_materialization.metadata for one in records}
 
 
 @pytest.mark.slow
 def test_a_feed_that_is_down_fails_no_run_and_is_a_warning(feed, settings, clock):
     headlines(feed)
-    well = run(settings, clock, "btc_news")
-    assert {name: one.passed for name, one in well.items()} == {
-        "btc/news": True,
-        "btc/sentiment": True,
+    well, _ = run(settings, clock, partition_key=TODAY)
+    assert {key: one.passed for key, one in well.items()} == {
+        ("btc/news", TODAY): True,
+        ("btc/sentiment", TODAY): True,
     }
     feed.answer = Answer(status=503)
     clock.advance(91 * MINUTE / 1_000)
-    ill = run(settings, clock, "btc_news")
+    ill, _ = run(settings, clock, partition_key=TODAY)
     assert {(one.passed, one.severity) for one in ill.values()} == {
         (False, dg.AssetCheckSeverity.WARN)
     }
-    assert "answered 91 minutes ago" in ill["btc/news"].description
-    assert "status 503" in ill["btc/news"].description
-    assert "stale" in ill["btc/sentiment"].description
-    assert ill["btc/news"].partition == TODAY
+    reason = ill["btc/news", TODAY].description
+    assert "answered 91 minutes ago" in reason
+    assert "status 503" in reason
+    assert "stale" in ill["btc/sentiment", TODAY].description
+
+
+@pytest.mark.slow
+def test_a_backfill_asks_once_for_today_and_each_day_keeps_its_report_and_its_check(
+    feed, settings, clock
+):
+    headlines(feed)
+    days = {
+        "dagster/asset_partition_range_start": YESTERDAY,
+        "dagster/asset_partition_range_end": TODAY,
+    }
+    checked, shown = run(settings, clock, tags=days)
+    assert {day: of["dagster/row_count"].value for day, of in shown.items()} == {
+        YESTERDAY: 0,
+        TODAY: 3,
+    }
+    assert (shown[YESTERDAY]["fetched"].value, len(feed.asked)) == (NOBODY, 1)
+    of_news = {day: one.passed for (asset, day), one in checked.items() if asset == "btc/news"}
+    assert of_news.items() >= {YESTERDAY: False, TODAY: True}.items()
