@@ -12,6 +12,7 @@ BabingepetError
 │   ├── FeedUnavailable        a feed of context: headlines, fund flows, the index
 │   ├── WarehouseUnavailable   the database
 │   │   └── OutcomeUnknown         it broke off while committing: look before deciding on
+│   ├── MemoryUnavailable      the file of what is remembered (Hippocampus)
 │   ├── RecordingStopped       the folder of a recording cannot be written: make room
 │   └── TapeUnavailable        the folder or object store of the event tape
 │       └── HoursMissing           it answers, and does not hold the hours that are asked for
@@ -63,6 +64,10 @@ class WarehouseUnavailable(Unavailable):
 
 class OutcomeUnknown(WarehouseUnavailable):
     """The connection broke while it committed: what was to be written is there, or is not."""
+
+
+class MemoryUnavailable(Unavailable):
+    """The file of what is remembered cannot be opened, is locked, full or read-only."""
 
 
 class RecordingStopped(Unavailable):

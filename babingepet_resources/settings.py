@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         """Whose facts are meant before the market is opened: auto hopes for the real exchange."""
         return REAL if self.market == "auto" else self.market
 
+    @property
+    def names_exchange(self) -> bool:
+        """Whether there is an exchange to ask: the real one, or a loopback one that runs."""
+        return self.market == REAL or self.exchange_url is not None
+
     def warehouse(self, source: str) -> Address:
         """Where the facts of one source are.
 
@@ -165,6 +170,11 @@ class Settings(BaseSettings):
         name = "babingepet" if source == REAL else f"babingepet-{source}"
         file = (self.data_dir / name).absolute()
         return Address(f"sqlite:///{file}.sqlite", self.database_schema)
+
+    def memory_file(self, source: str) -> Path:
+        """Where what is remembered of the facts of one source is: a file each, as embedded facts."""
+        name = "babingepet_memory" if source == REAL else f"babingepet_memory-{source}"
+        return (self.data_dir / f"{name}.sqlite").absolute()
 
     def schema_beside(self, name: str) -> str:
         """The PostgreSQL schema of what is kept apart from the real market's tables."""

@@ -19,6 +19,7 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_services.btc.loop_health import LoopHealth
 from babingepet_services.btc.loop_watch import look_after
+from sensors.launching import NO_EXCHANGE
 
 EVERY = 60
 """Seconds between two looks."""
@@ -68,8 +69,8 @@ def btc_loop_health(
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """Look, tell, and report what changed."""
-    if settings.market != "binance" and settings.exchange_url is None:
-        return dg.SensorResult(skip_reason="no exchange is named: start with `babingepet run`")
+    if not settings.names_exchange:
+        return dg.SensorResult(skip_reason=NO_EXCHANGE)
     now = clock.now()
     watch = resume(context.cursor, now)
     try:

@@ -20,7 +20,7 @@ from babingepet_services.btc.loop import LoopOptions
 from babingepet_services.btc.loop_watch import existing_warehouse
 from babingepet_services.market.exchange_state import is_over
 from babingepet_services.version import code_version
-from sensors.launching import LOOKED_AT, Replace, RunView, Wait, decide_launch
+from sensors.launching import LOOKED_AT, NO_EXCHANGE, Replace, RunView, Wait, decide_launch
 
 EVERY = 30
 """Seconds between two looks."""
@@ -39,8 +39,8 @@ def btc_loop(
     clock: dg.ResourceParam[Clock],
 ) -> dg.RunRequest | dg.SkipReason:
     """Look, decide, act."""
-    if settings.market != "binance" and settings.exchange_url is None:
-        return dg.SkipReason("no exchange is named: start with `babingepet run`")
+    if not settings.names_exchange:
+        return dg.SkipReason(NO_EXCHANGE)
     try:
         held, market_over = read_lease(settings, clock), is_over(settings)
         new_code = find_new_code(context, held)

@@ -14,6 +14,9 @@ from babingepet_resources.warehouse.lease import SUCCESSOR_STALE_AFTER
 from babingepet_resources.warehouse.records import Lease
 from babingepet_services.btc.loop import STALE_AFTER
 
+NO_EXCHANGE = "no exchange is named: start with `babingepet run`"
+"""Why a sensor of a made-up market rests."""
+
 START_PATIENCE = 180_000
 """Age of a run, ms, up to which it may still be starting: queue, process, imports."""
 LIVED = 300_000

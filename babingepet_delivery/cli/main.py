@@ -26,6 +26,7 @@ from babingepet_delivery.cli.import_files import import_command
 from babingepet_delivery.cli.jobs import jobs
 from babingepet_delivery.cli.likeness import likeness
 from babingepet_delivery.cli.lookahead import lookahead
+from babingepet_delivery.cli.memory import memory_commands
 from babingepet_delivery.cli.minutes import minutes
 from babingepet_delivery.cli.parity import parity
 from babingepet_delivery.cli.performance import performance
@@ -79,6 +80,7 @@ def build_app() -> App:
     for order, (name, command) in enumerate(COMMANDS.items()):
         app.command(command, name=name, sort_key=order)
     app.command(replay_commands())
+    app.command(memory_commands())
     app.command(database_commands())
     return app
 

@@ -17,7 +17,10 @@ SHOWN = 40
 def minutes(
     *,
     first: Annotated[
-        str | None, Parameter(name="--from", help="First minute; default a day before the end.")
+        str | None,
+        Parameter(
+            name="--from", help="First minute; default the last day, as far as there is a book."
+        ),
     ] = None,
     last: Annotated[
         str | None,

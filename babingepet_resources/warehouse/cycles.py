@@ -17,6 +17,7 @@ from babingepet_resources.warehouse import (
     lease,
     open_interest,
     outbox,
+    rounds,
     tape,
 )
 from babingepet_resources.warehouse.database import Database
@@ -121,6 +122,8 @@ def _write_what_was_decided(connection: Connection, write: CycleWrite) -> None:
     insert_records(connection, crypto_ai_reasoning_log, write.reasoning)
     gaps.insert(connection, write.gaps)
     outbox.add(connection, write.outbox)
+    if write.analysts is not None:
+        rounds.write(connection, write.analysts)
 
 
 def _write_position(connection: Connection, position: PositionRecord) -> None:

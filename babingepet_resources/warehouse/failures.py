@@ -6,7 +6,6 @@ error; ``Database.reading`` and ``Database.writing`` pass every one of them thro
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from dataclasses import dataclass
 
@@ -14,24 +13,14 @@ from sqlalchemy import exc
 
 from babingepet.errors import (
     BabingepetError,
-    ConfigurationError,
     IntegrityBroken,
     OutcomeUnknown,
     WarehouseUnavailable,
 )
+from babingepet_resources import sqlite_files
+from babingepet_resources.sqlite_files import first_line
 from babingepet_resources.warehouse.limits import Limits
 from babingepet_resources.warehouse.watchdog import Watched
-
-_SQLITE: dict[str, str] = {
-    "SQLITE_BUSY": "is locked by another writer",
-    "SQLITE_LOCKED": "is locked by another writer",
-    "SQLITE_FULL": "has no space left on its disk",
-    "SQLITE_READONLY": "is read-only",
-    "SQLITE_CANTOPEN": "cannot be opened: the folder is missing or not writable",
-    "SQLITE_IOERR": "cannot be read or written: the disk reports an error or is full",
-    "SQLITE_PROTOCOL": "is locked by another writer",
-}
-"""By primary result code; extended codes such as SQLITE_READONLY_DIRECTORY begin with it."""
 
 _POSTGRES: dict[str, str] = {
     "08": "does not answer",
@@ -113,32 +102,16 @@ def translate(error: Exception, where: str, attempt: Attempt) -> BabingepetError
     return _from_postgres(cause, where, attempt)
 
 
-def from_os(error: OSError, where: str) -> WarehouseUnavailable:
-    """Our error for a file or folder that cannot be made."""
-    reason = "has no space left on its disk" if error.errno == errno.ENOSPC else "cannot be opened"
-    return WarehouseUnavailable(f"The database {where} {reason} ({error.strerror}).")
-
-
 def _from_sqlite(cause: sqlite3.Error, where: str) -> BabingepetError | None:
-    name = getattr(cause, "sqlite_errorname", "") or ""
-    text = _first_line(cause)
-    if name.startswith("SQLITE_CONSTRAINT"):
-        return IntegrityBroken(f"The database {where} refuses a row: {text}")
-    if name.startswith("SQLITE_NOTADB"):
-        return ConfigurationError(f"{where} is not a SQLite database: name another file.")
-    if name.startswith("SQLITE_CORRUPT"):
-        return IntegrityBroken(f"The database {where} is damaged ({text}): restore a backup.")
+    text = first_line(cause)
     if "no such table" in text or "no such column" in text or "has no column named" in text:
         return WarehouseUnavailable(f"The database {where} {_NO_TABLES}.")
-    reason = next((said for code, said in _SQLITE.items() if name.startswith(code)), None)
-    return (
-        None if reason is None else WarehouseUnavailable(f"The database {where} {reason} ({text}).")
-    )
+    return sqlite_files.translate(cause, f"The database {where}", WarehouseUnavailable)
 
 
 def _from_postgres(cause: BaseException, where: str, attempt: Attempt) -> BabingepetError | None:
     code = getattr(cause, "pgcode", None)
-    text = _first_line(cause)
+    text = first_line(cause)
     said = _said(code, text, attempt)
     if attempt.is_committing and (code is None or code.startswith(_LOST)):
         return OutcomeUnknown(
@@ -167,7 +140,3 @@ def _said(code: str | None, text: str, attempt: Attempt) -> str | None:
 
 def _prefixes(code: str) -> list[str]:
     return [code[:length] for length in range(len(code), 1, -1)]
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), "no reason given")

@@ -176,6 +176,18 @@ def closed_positions(
     return select_records(connection, query, PositionRecord)
 
 
+def positions_entered(
+    connection: Connection, book: str, start: int, end: int
+) -> list[PositionRecord]:
+    """Positions with start <= entry_time < end, in the order they were opened."""
+    table = crypto_sim_positions.c
+    query = select(crypto_sim_positions).where(
+        table.book == book, table.entry_time >= start, table.entry_time < end
+    )
+    query = query.order_by(table.entry_time, table.position_id)
+    return select_records(connection, query, PositionRecord)
+
+
 def portfolio(
     connection: Connection, book: str, symbol: str, start: int, end: int
 ) -> list[PortfolioRecord]:

@@ -99,6 +99,15 @@ def resolved(
     return select_records(connection, newest, PredictionRecord)
 
 
+def since(connection: Connection, market: str, provider: str, start: int) -> list[PredictionRecord]:
+    """Every answer of a provider with as_of >= ``start``, ascending."""
+    query = select(table).where(
+        table.c.market == market, table.c.provider == provider, table.c.as_of >= start
+    )
+    order = (table.c.as_of, table.c.symbol, table.c.agent)
+    return select_records(connection, query.order_by(*order), PredictionRecord)
+
+
 def of_round(connection: Connection, market: str, as_of: int) -> list[PredictionRecord]:
     """Every answer of a round, by symbol, agent and provider."""
     query = select(table).where(table.c.market == market, table.c.as_of == as_of)

@@ -51,6 +51,7 @@ from babingepet_resources.warehouse.swarm_records import (
     ModelRecord,
     OutcomeRecord,
     PredictionRecord,
+    RoundRecord,
     SpendRecord,
     Spent,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "ReplayDayRecord",
     "ReplayRunRecord",
     "ReplayTradeRecord",
+    "RoundRecord",
     "SentimentRecord",
     "SignalRecord",
     "SpendRecord",
@@ -277,6 +279,7 @@ class CycleWrite:
     reasoning: Sequence[ReasoningRecord] = ()
     gaps: Sequence[GapRecord] = ()
     outbox: Sequence[OutboxRecord] = ()
+    analysts: RoundRecord | None = None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,11 @@ Import them from ``records``. Money is US dollars as Decimal with at most eight 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+
+from babingepet_resources.warehouse.context_records import FeedCheckRecord, VerdictRecord
 
 
 @dataclass(frozen=True)
@@ -179,3 +182,20 @@ class OutcomeRecord:
     outcome: float
     """Return over the horizon, a fraction."""
     resolved_at: int
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """Everything that one round of the analysts writes.
+
+    Attributes:
+        predictions: What each said.
+        verdicts: What they agreed on; none without a quorum.
+        checks: Whether the swarm answered.
+        outcomes: What became of earlier votes.
+    """
+
+    predictions: Sequence[PredictionRecord]
+    verdicts: Sequence[VerdictRecord]
+    checks: Sequence[FeedCheckRecord]
+    outcomes: Sequence[OutcomeRecord]

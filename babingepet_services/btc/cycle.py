@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from babingepet.compiled import ENGINE_VERSION
 from babingepet.cycles.btc import BASE_BOOK, CycleInputs, WeightBook, run_cycle
@@ -34,12 +34,15 @@ from babingepet_resources.warehouse.records import (
     ReasoningRecord,
 )
 from babingepet_services.btc import records as btc_records
+from babingepet_services.btc.analysts import Round, round_record
 from babingepet_services.btc.context import Context
 from babingepet_services.btc.facts import PendingFacts
 from babingepet_services.btc.memory import BtcMemory
 from babingepet_services.capture.content import row_bytes, tape_digest
 from babingepet_services.market.feed_watch import report_record
 from babingepet_services.version import code_version
+
+Analysts = Literal["rules", "none"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class BtcProgram:
         weights: Weights of the vote.
         capture_tape: Whether raw trades and quotes are kept.
         paused: Whether entries are forbidden.
+        analysts: Who is asked every twenty minutes: the embedded ones (``rules``) or nobody here.
     """
 
     book: str = btc_records.PAPER
@@ -59,6 +63,7 @@ class BtcProgram:
     weights: WeightBook = BASE_BOOK
     capture_tape: bool = True
     paused: bool = False
+    analysts: Analysts = "rules"
 
     def on_exchange(self, feed: MarketFeed) -> BtcProgram:
         """The program under the exchange's own limits, where the settings ask for them.
@@ -78,13 +83,18 @@ class BtcProgram:
 
 @dataclass(frozen=True)
 class Decided:
-    """A decision, the facts it names and the state after it; not written yet."""
+    """A decision, the facts it names and the state after it; not written yet.
+
+    Attributes:
+        analysts: What the embedded analysts said, when it was time to ask them.
+    """
 
     decision: Decision
     state: BtcState
     inputs: CycleInputsRecord
     blobs: tuple[BlobRecord, ...]
     hashes: dict[str, str]
+    analysts: Round | None
 
 
 def decide(
@@ -141,6 +151,7 @@ def seal(
             if hashes[name] not in memory.stored
         ),
         hashes,
+        None if memory.analysts is None else memory.analysts.hold(inputs.signals, decision.scores),
     )
 
 
@@ -220,6 +231,9 @@ def prepare(
         reasoning=(btc_records.reasoning_record(decision, book), *_feeds(memory, decision, book)),
         gaps=tuple(pending.gaps),
         outbox=btc_records.outbox_records(decision, book, now),
+        analysts=None
+        if decided.analysts is None
+        else round_record(decided.analysts, decision.symbol, decided.inputs.manifest["clock"]),
     )
 
 
@@ -257,6 +271,8 @@ def take_over(decided: Decided, memory: BtcMemory) -> None:
     memory.state, memory.last_as_of = decided.state, decision.as_of
     memory.peak_equity = memory.peak_with(decision)
     memory.stored = set(decided.hashes.values())
+    if memory.analysts is not None and decided.analysts is not None:
+        memory.analysts.take_over(decided.analysts)
 
 
 def _decision_record(

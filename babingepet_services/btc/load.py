@@ -29,14 +29,19 @@ from babingepet_resources.clients.feed import FeedInfo, MarketFeed
 from babingepet_resources.warehouse import blobs, candles, funding, history, open_interest
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import CandleBatch, FundingBatch, OpenInterestBatch
+from babingepet_services.btc.analysts import load_analysts
 from babingepet_services.btc.context import present_feeds
-from babingepet_services.btc.memory import BtcMemory, LoadedBatch, with_readings, with_settlements
+from babingepet_services.btc.memory import (
+    FUNDING_DAYS,
+    BtcMemory,
+    LoadedBatch,
+    with_readings,
+    with_settlements,
+)
 from babingepet_services.capture.content import DayDigests
 
 log = logging.getLogger(__name__)
 
-FUNDING_DAYS = 8
-"""Days of settlements loaded at the start; a score reads the last one."""
 OPEN_INTEREST_SPAN = DAY
 """Open interest fetched at the start: one request of 288 readings, which weighs nothing."""
 FETCH_ROWS = 15_000
@@ -49,12 +54,15 @@ def load_memory(
     book: str,
     as_of: int,
     alive: Callable[[], None] = lambda: None,
+    *,
+    asks_analysts: bool = True,
 ) -> BtcMemory:
     """Load history and state for a first decision at ``as_of``.
 
     The warehouse is read first; what it lacks is fetched from the exchange. Fetched facts are
     handed back in ``loaded`` and are written with the first decision that read them. ``alive`` is
-    called between two requests: from the real exchange the whole takes a minute or more.
+    called between two requests: from the real exchange the whole takes a minute or more. With
+    ``asks_analysts`` the embedded analysts go on where they were.
 
     Raises:
         Unavailable: The exchange or the database does not answer.
@@ -76,6 +84,7 @@ def load_memory(
         state, last_as_of = load_last_state(connection, book, info)
         account = history.last_portfolio(connection, book, info.symbol, info.source)
         context_feeds = present_feeds(connection)
+        analysts = load_analysts(connection, as_of) if asks_analysts else None
     minutes = _complete(stored_minutes, feed, "1m", begin, now, as_of, loaded, alive)
     first = (int(minutes.open_time[0]) if len(minutes) else now) // HOUR * HOUR
     hours = stored_hours.between(since, first)
@@ -95,7 +104,8 @@ def load_memory(
         last_as_of=last_as_of,
         peak_equity=account.detail["peak_equity"] if account else CAPITAL,
         open_interest=readings,
-        context_feeds=context_feeds,
+        context_feeds=context_feeds if analysts is None else context_feeds | {"swarm"},
+        analysts=analysts,
         loaded=loaded,
     )
     memory.read_tape(database, now)

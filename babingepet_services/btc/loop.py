@@ -121,7 +121,7 @@ class BtcLoop:
         self._late = Punctuality(self._database)
         self._decided = 0
         self._decided_at = clock.monotonic()
-        self._remembering = Remembering(feed, database, program.book, self._tenure.renew)
+        self._remembering = Remembering(feed, database, program, self._tenure.renew)
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[CycleReport]:
         """Decide minute after minute until stopped, ended, or replaced.

@@ -25,6 +25,7 @@ from babingepet_resources.clients.feed import CollectedMinute, FeedInfo, FeedNam
 from babingepet_resources.warehouse import tape
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import CandleBatch, FundingBatch, OpenInterestBatch
+from babingepet_services.btc.analysts import EmbeddedAnalysts
 from babingepet_services.btc.context import Context, signal_inputs
 from babingepet_services.capture.content import (
     DayDigests,
@@ -40,6 +41,8 @@ LoadedBatch = CandleBatch | FundingBatch | OpenInterestBatch
 TAPE_FEEDS: frozenset[FeedName] = frozenset({"trades", "quotes"})
 """Feeds that make a tape; a market of candles has none."""
 
+FUNDING_DAYS = 8
+"""Days of settlements that a decision reads, however long its loop runs; a score reads the last one."""
 WHALE_USD = 500_000.0
 """Smallest merged print that counts as large, USDT."""
 
@@ -61,7 +64,8 @@ class BtcMemory:
         state: What the last decision handed on.
         last_as_of: The last decision; None before the first.
         peak_equity: Highest equity of the book so far.
-        context_feeds: Feeds of context that the warehouse held something of at the start.
+        context_feeds: Feeds of context that belong to the run.
+        analysts: The embedded ones; None when they are not asked here.
         loaded: Batches that were fetched and are not in the warehouse yet.
         hours_hash: Content hash of the hours.
         stored: Hashes of the state and the rules that are known to be in the warehouse.
@@ -82,6 +86,7 @@ class BtcMemory:
     peak_equity: float
     open_interest: OpenInterest = field(default_factory=OpenInterest.empty)
     context_feeds: frozenset[str] = frozenset()
+    analysts: EmbeddedAnalysts | None = None
     loaded: list[LoadedBatch] = field(default_factory=list)
     hours_hash: str = ""
     stored: set[str] = field(default_factory=set)
@@ -105,7 +110,8 @@ class BtcMemory:
     def inputs(self, as_of: int, context: Context) -> SignalInputs:
         """What the signals may read at ``as_of``."""
         hour = hour_until(self.open_interest, as_of)
-        return signal_inputs(self.history, tuple(self.tape), self.funding, context, as_of, hour)
+        rates = self.funding.between(as_of - FUNDING_DAYS * DAY, as_of + 1)
+        return signal_inputs(self.history, tuple(self.tape), rates, context, as_of, hour)
 
     def read_tape(self, database: Database, until: int) -> None:
         """Take the reduced minutes before ``until`` as they are stored."""

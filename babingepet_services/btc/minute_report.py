@@ -39,7 +39,7 @@ def minute_report(
     Args:
         settings: Where warehouses are, and the instrument.
         clock: This machine's.
-        first: First minute; None for a day before the end.
+        first: First minute; None for the last day, or since the book began when that is shorter.
         last: End of the last minute; None for now, in a played market for the newest known minute.
         warehouse: Name of the one warehouse to look at; None for the first with an account.
 
@@ -57,7 +57,7 @@ def minute_report(
         market = Market(settings.symbol, span.source)
         known = _newest(connection, market, span.last, clock.now())
         end = parse_moment(last, "--to") if last else known
-        start = parse_moment(first) if first else end - DAY
+        start = parse_moment(first) if first else max(end - DAY, span.first - MINUTE)
         if not MINUTE <= end - start <= LONGEST:
             raise InputError("--from must be at least a minute and at most a year before --to")
         account = account_minutes(connection, market, start, end)

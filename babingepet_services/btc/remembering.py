@@ -15,6 +15,7 @@ from babingepet.market.intervals import MINUTE, month_start
 from babingepet.market.tape import TapeMinute
 from babingepet_resources.clients.feed import CollectedMinute, MarketFeed
 from babingepet_resources.warehouse.database import Database
+from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.load import load_memory
 from babingepet_services.btc.memory import BtcMemory
 
@@ -27,7 +28,7 @@ class Remembering:
     Args:
         feed: The market.
         database: Under limits that let a history be read.
-        book: The ledger that is continued.
+        program: Whose ledger is continued, and whether it asks the analysts.
         renew: Called between the requests of a load, which can take minutes.
 
     Attributes:
@@ -35,11 +36,11 @@ class Remembering:
     """
 
     def __init__(
-        self, feed: MarketFeed, database: Database, book: str, renew: Callable[[], None]
+        self, feed: MarketFeed, database: Database, program: BtcProgram, renew: Callable[[], None]
     ) -> None:
         self._feed = feed
         self._database = database
-        self._book = book
+        self._program = program
         self._renew = renew
         self._has_skipped = False
         self._has_hole = False
@@ -80,7 +81,10 @@ class Remembering:
 
     def _load(self, minute: CollectedMinute) -> BtcMemory:
         before = self.memory
-        self.memory = load_memory(self._feed, self._database, self._book, minute.as_of, self._renew)
+        self.memory = load_memory(
+            self._feed, self._database, self._program.book, minute.as_of, self._renew,
+            asks_analysts=self._program.analysts == "rules",
+        )  # fmt: skip
         self._has_hole = False
         if before is not None:
             self.memory.watch = before.watch

@@ -20,7 +20,7 @@ from babingepet.market.intervals import DAY, MINUTE, minutes_needed_from, month_
 from babingepet.signals.inputs import TAPE_MINUTES
 from babingepet_resources.warehouse import candles, gaps
 from babingepet_resources.warehouse.records import GapRecord
-from babingepet_services.btc.load import FUNDING_DAYS
+from babingepet_services.btc.memory import FUNDING_DAYS
 from babingepet_services.btc.records import PAPER
 
 DECISION = "decision"

@@ -28,7 +28,7 @@ from babingepet.market.intervals import (
 from babingepet.replay.market import ReplayMarket
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import candles, funding
-from babingepet_services.btc.load import FUNDING_DAYS
+from babingepet_services.btc.memory import FUNDING_DAYS
 from babingepet_services.replay.files import MarketRead
 from babingepet_services.warehouse_lookup import CONFIGURED, Place, named_places
 

@@ -6,7 +6,7 @@ import pytest
 
 from babingepet.errors import InputError, LeaseLost, WarehouseUnavailable
 from babingepet.market.frames import Candles
-from babingepet.market.intervals import DAY, MINUTE
+from babingepet.market.intervals import MINUTE
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import cycles, gaps, lease, outbox
@@ -218,18 +218,18 @@ def test_the_report_ends_where_a_played_market_is_known_to_end(settings, warehou
     ]
 
 
-def test_of_the_real_market_it_ends_now_and_begins_a_day_before(settings, warehouse):
+@pytest.mark.parametrize(("age", "begins", "unknown"), [(10, 0, 9), (3 * 1440, 2 * 1440, 1440)])
+def test_of_the_real_market_it_ends_now_and_tells_a_day_or_since_the_book_began(
+    settings, warehouse, age, begins, unknown
+):
     decision = b.decision(1, source="binance")
     portfolio = b.portfolio(1, source="binance")
     write = b.cycle(1, gaps=[], decision=decision, portfolio=portfolio)
     cycles.commit(warehouse, None, write, now=b.START)
-    now = b.START + 10 * MINUTE + 999
-    document = minute_report(settings, FakeClock(now))
-    assert (document["from"], document["to"]) == (
-        b.START + 10 * MINUTE - DAY,
-        b.START + 10 * MINUTE,
-    )
-    assert (document["decided"], document["unknown"]) == (1, 1439)
+    document = minute_report(settings, FakeClock(b.START + age * MINUTE + 999))
+    assert document["from"] == b.START + begins * MINUTE
+    assert document["to"] == b.START + age * MINUTE
+    assert document["unknown"] == unknown
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def test_the_ends_of_what_a_number_can_be_are_stored_as_they_are(database, value
     assert {row[0].hex() for row in stored_rows(database, "base_volume")} == {value.hex()}
 
 
-@pytest.mark.parametrize("symbol", ["Ünï\tcode", 'quo"te\\N', "x" * 300, "\\."])
+@pytest.mark.parametrize("symbol", ["Ünï\tcode", 'quo"ted\\N', "x" * 300, "\\."])
 def test_a_name_is_text_whatever_it_holds(database, symbol):
     with database.writing() as connection:
         frame = b.candles(ROWS)

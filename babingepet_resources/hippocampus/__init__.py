@@ -1,0 +1,1 @@
+"""Hippocampus: the file of what is remembered, ``babingepet_memory.sqlite``."""

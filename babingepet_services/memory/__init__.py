@@ -1,0 +1,1 @@
+"""What the product remembers: taken from the warehouse, and told to whoever asks."""
