@@ -3,16 +3,15 @@
 Belongs here: schedules of what lies beside the market. Does not belong here: asking (``btc.context``).
 
 Headlines and flows are those of the real market: beside made-up or recorded prices nothing is asked
-by itself. Whoever materializes today's partition by hand asks all the same.
+by itself (`babingepet run` names the market that ``auto`` stands for). Whoever materializes today's
+partition by hand asks all the same.
 """
 
 import dagster as dg
 
 from babingepet.market.intervals import day_key, to_ms
 from babingepet_assets.btc.context import etf_flow_job, news_job
-from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import REAL, Settings
-from babingepet_services.market.source import resolve_market
 
 
 @dg.schedule(
@@ -26,10 +25,9 @@ from babingepet_services.market.source import resolve_market
 def half_hourly_news(
     context: dg.ScheduleEvaluationContext,
     settings: dg.ResourceParam[Settings],
-    clock: dg.ResourceParam[Clock],
 ) -> dg.RunRequest | dg.SkipReason:
     """Ask for today, once a tick."""
-    return _today(context, settings, clock)
+    return _today(context, settings)
 
 
 @dg.schedule(
@@ -44,18 +42,17 @@ def half_hourly_news(
 def six_hourly_flows(
     context: dg.ScheduleEvaluationContext,
     settings: dg.ResourceParam[Settings],
-    clock: dg.ResourceParam[Clock],
 ) -> dg.RunRequest | dg.SkipReason:
     """Ask for today, once a tick."""
-    return _today(context, settings, clock)
+    return _today(context, settings)
 
 
 def _today(
-    context: dg.ScheduleEvaluationContext, settings: Settings, clock: Clock
+    context: dg.ScheduleEvaluationContext, settings: Settings
 ) -> dg.RunRequest | dg.SkipReason:
-    market = resolve_market(settings, clock)
-    if market != REAL:
-        return dg.SkipReason(f"the market is {market}: headlines and flows are of the real one")
+    if settings.market != REAL:
+        said = f"the market is {settings.market}: headlines and flows are of the real one"
+        return dg.SkipReason(said)
     tick = context.scheduled_execution_time
     return dg.RunRequest(run_key=tick.isoformat(), partition_key=day_key(to_ms(tick)))
 

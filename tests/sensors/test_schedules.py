@@ -8,7 +8,6 @@ import pytest
 from babingepet_resources.settings import load_settings
 from sensors.context_schedules import half_hourly_news, six_hourly_flows
 from sensors.schedules import monthly_seasonality, nightly_parity, nightly_tape
-from tests.fakes import FakeClock
 
 NIGHT = datetime(2025, 5, 11, 0, 30, tzinfo=UTC)
 
@@ -52,7 +51,7 @@ def test_on_the_first_of_a_month_its_table_of_hours_is_asked_for_once(day):
 def tick(request):
     def ask(moment, **given):
         with dg.build_schedule_context(scheduled_execution_time=moment) as context:
-            return request.param(context, settings=load_settings(**given), clock=FakeClock())
+            return request.param(context, settings=load_settings(**given))
 
     return ask
 
@@ -68,7 +67,7 @@ def test_feeds_of_context_are_asked_for_today_at_every_tick(tick):
     [
         {"market": "simulated"},
         {"market": "recorded", "speed": "1"},
-        {"market": "auto", "exchange_url": "http://127.0.0.1:9"},
+        {"market": "auto"},
     ],
 )
 def test_beside_made_up_or_recorded_prices_nobody_asks_for_headlines(tick, given):
