@@ -16,9 +16,10 @@ from babingepet.errors import InputError
 from babingepet.replay import analysts
 from babingepet.replay.columns import Progress, read_asked
 from babingepet.replay.kernel import AI_ROW, Columns
-from babingepet.replay.market import SWARM, ReplayMarket, ReplayRules
+from babingepet.replay.market import ReplayMarket, ReplayRules
 from babingepet.replay.result import Replay
 from babingepet.replay.run import decide
+from babingepet.signals.registry import SWARM
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,9 @@ import pytest
 from babingepet.errors import ConfigurationError, InputError
 from babingepet.market.context import Verdicts
 from babingepet.replay.ablation import read_ablation
-from babingepet.replay.market import SWARM, ReplayRules
+from babingepet.replay.market import ReplayRules
 from babingepet.replay.run import opened, replay
+from babingepet.signals.registry import SWARM
 from babingepet.swarm.rosters import BTC
 from tests import factories as f
 from tests.engine.replay import recorded as r
