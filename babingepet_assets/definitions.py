@@ -11,11 +11,11 @@ from typing import Any
 import dagster as dg
 
 from babingepet_assets import jobs
-from babingepet_assets.btc import checks, decided, loop, market, tape
-from babingepet_assets.learning import parity
+from babingepet_assets.btc import checks, context, context_checks, decided, loop, market, tape
+from babingepet_assets.learning import parity, seasonality
 from babingepet_resources.resources import default_resources
 from babingepet_services.version import code_version
-from sensors import btc_health, btc_loop, schedules
+from sensors import btc_health, btc_loop, context_schedules, schedules
 
 
 def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -25,11 +25,35 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
         resources: Replace defaults of the same name; a test brings fakes.
     """
     return dg.Definitions(
-        assets=[*market.ASSETS, *decided.ASSETS, tape.tape, parity.live_replay_parity],
-        asset_checks=[*checks.ASSET_CHECKS, parity.is_complete],
-        jobs=[loop.btc_loop, jobs.event_log_retention, parity.parity_job, tape.tape_job],
+        assets=[
+            *market.ASSETS,
+            *context.ASSETS,
+            *decided.ASSETS,
+            tape.tape,
+            parity.live_replay_parity,
+            seasonality.hour_seasonality,
+        ],
+        asset_checks=[
+            *checks.ASSET_CHECKS,
+            *context_checks.CONTEXT_CHECKS,
+            parity.is_complete,
+        ],
+        jobs=[
+            loop.btc_loop,
+            jobs.event_log_retention,
+            parity.parity_job,
+            tape.tape_job,
+            *context.JOBS,
+            seasonality.seasonality_job,
+        ],
         sensors=[btc_loop.btc_loop, btc_health.btc_loop_health],
-        schedules=[schedules.daily_retention, schedules.nightly_parity, schedules.nightly_tape],
+        schedules=[
+            schedules.daily_retention,
+            schedules.nightly_parity,
+            schedules.nightly_tape,
+            *context_schedules.SCHEDULES,
+            schedules.monthly_seasonality,
+        ],
         resources={**default_resources(), **(resources or {})},
         executor=dg.in_process_executor,
         metadata={"code_version": code_version()},  # of what is loaded now: the sensor compares it

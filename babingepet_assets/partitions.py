@@ -9,3 +9,6 @@ import dagster as dg
 
 DAILY = dg.DailyPartitionsDefinition(start_date="2023-01-01", timezone="UTC", end_offset=1)
 """UTC days, today included: without ``end_offset`` a day exists only once it is over."""
+
+MONTHLY = dg.MonthlyPartitionsDefinition(start_date="2023-01-01", timezone="UTC", end_offset=1)
+"""UTC months by their first day, this month included."""

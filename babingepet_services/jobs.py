@@ -1,4 +1,4 @@
-"""The fifteen jobs of the system's description, and what runs each of them here."""
+"""The fifteen jobs of the system's description and what runs each of them here, and our own jobs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ ABSENT = "not in this version"
 
 @dataclass(frozen=True)
 class DescribedJob:
-    """One job of the description.
+    """One job, of the description or of our own.
 
     Attributes:
-        job_id: Its name there.
-        when: When it runs, as described; cron times are UTC.
+        job_id: Its name there; one of our own is named as its schedule.
+        when: When it runs, as described; times are UTC.
         purpose: What it is for.
         runs_as: What runs it here.
     """
@@ -50,6 +50,24 @@ JOBS: tuple[DescribedJob, ...] = (
 )
 
 
+def _own(job_id: str, when: str, purpose: str) -> DescribedJob:
+    return DescribedJob(job_id, when, purpose, f"schedule {job_id}")
+
+
+OWN_JOBS: tuple[DescribedJob, ...] = (
+    _own("btc_news", "every 30 min", "headlines about bitcoin, and their tone"),
+    _own("btc_etf_flow", "03:20, 09:20, 15:20, 21:20", "fund flows, fear and greed"),
+    _own("live_replay_parity", "00:30", "yesterday's live cycles made again, every byte"),
+    _own("btc_tape", "00:50", "yesterday's raw trades and quotes as files"),
+    _own("hour_seasonality", "1st of a month, 01:10", "table of hours for the month that begins"),
+    _own("event_log_retention", "03:20", "old runs, evaluations and messages deleted"),
+)
+"""What runs by the clock and the description does not name."""
+
+
 def as_document() -> dict[str, Any]:
     """All jobs as JSON values."""
-    return {"jobs": [asdict(job) | {"available": job.available} for job in JOBS]}
+    return {
+        "jobs": [asdict(job) | {"available": job.available} for job in JOBS],
+        "own_jobs": [asdict(job) for job in OWN_JOBS],
+    }

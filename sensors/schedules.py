@@ -5,10 +5,11 @@ Belongs here: schedules. Does not belong here: the minute, which is the loop's (
 
 import dagster as dg
 
-from babingepet.market.intervals import DAY, day_key, to_ms
+from babingepet.market.intervals import DAY, day_key, month_start, to_ms
 from babingepet_assets.btc.tape import tape_job
 from babingepet_assets.jobs import event_log_retention
 from babingepet_assets.learning.parity import parity_job
+from babingepet_assets.learning.seasonality import seasonality_job
 from babingepet_resources.exchange.opening import parse_speed
 from babingepet_resources.settings import Settings
 
@@ -53,10 +54,32 @@ def nightly_tape(
     return _yesterday(context, settings)
 
 
+@dg.schedule(
+    name="hour_seasonality",
+    job=seasonality_job,
+    cron_schedule="10 1 1 * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Makes the table of hours of the month that begins, on its first day at 01:10 UTC.",
+)
+def monthly_seasonality(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for the month that has begun, once; see ``nightly_parity``."""
+    month = day_key(month_start(to_ms(context.scheduled_execution_time)))
+    return _unless_accelerated(settings, month, "its month")
+
+
 def _yesterday(
     context: dg.ScheduleEvaluationContext, settings: Settings
 ) -> dg.RunRequest | dg.SkipReason:
-    if settings.market != "binance" and parse_speed(settings.speed) != 1:
-        return dg.SkipReason(f"the market runs at {settings.speed}x: its yesterday is not ours")
     day = day_key(to_ms(context.scheduled_execution_time) - DAY)
-    return dg.RunRequest(run_key=day, partition_key=day)
+    return _unless_accelerated(settings, day, "its yesterday")
+
+
+def _unless_accelerated(
+    settings: Settings, partition: str, what: str
+) -> dg.RunRequest | dg.SkipReason:
+    if settings.market != "binance" and parse_speed(settings.speed) != 1:
+        return dg.SkipReason(f"the market runs at {settings.speed}x: {what} is not ours")
+    return dg.RunRequest(run_key=partition, partition_key=partition)

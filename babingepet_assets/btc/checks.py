@@ -6,6 +6,7 @@ own, so a blocking failure of today stops entries with the gate CHECK_FAILED unt
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 
 import dagster as dg
@@ -78,15 +79,22 @@ def _evaluate(
     with open_scope(settings, clock, days[0]) as first:
         scopes = [replace(first, partition=day) for day in days]
         records = [one for day in scopes for one in check_day(day, clock.now(), spec.name)]
-    if len(records) > 1:
-        for record in records:
-            context.op_execution_context.log_event(evaluation(record))  # type: ignore[arg-type]
-    worst = min(records, key=lambda record: record.passed)
+    return result_of_days(context, [evaluation(record) for record in records])
+
+
+def result_of_days(
+    context: dg.AssetCheckExecutionContext, found: Sequence[dg.AssetCheckEvaluation]
+) -> dg.AssetCheckResult:
+    """The result of a run over days: that of the worst; of several, each is told on its own."""
+    if len(found) > 1:
+        for one in found:
+            context.op_execution_context.log_event(one)  # type: ignore[arg-type]
+    worst = min(found, key=lambda one: one.passed)
     return dg.AssetCheckResult(
         passed=worst.passed,
-        severity=dg.AssetCheckSeverity(worst.severity),
-        description=worst.detail,
-        metadata={"source": worst.source, "day": worst.partition},
+        severity=worst.severity,
+        description=worst.description,
+        metadata={**worst.metadata, "day": worst.partition},
     )
 
 

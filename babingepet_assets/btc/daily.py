@@ -19,13 +19,18 @@ from babingepet_assets.partitions import DAILY
 OWNERS = ("team:btc",)
 REPORT_POOL = "btc_reports"
 """Reports run one at a time: the loop keeps a core and a slot of the run queue."""
+CONTEXT_POOL = "btc_context"
+"""Feeds are asked one run at a time, but behind no report: what a feed says now is not said again,
+and a backfill may take an hour."""
 
 
 Deps = Sequence[dg.AssetDep | str]
 Decorated = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
 
-def daily_asset(name: str, *, deps: Deps = (), kinds: Iterable[str] = ()) -> Decorated:
+def daily_asset(
+    name: str, *, deps: Deps = (), kinds: Iterable[str] = (), pool: str = REPORT_POOL
+) -> Decorated:
     """Declare ``btc/<name>``, one partition a UTC day; the docstring is its description.
 
     A backfill is one run over all its days: thirty days took 22 s so, and 260 s as thirty runs.
@@ -40,7 +45,7 @@ def daily_asset(name: str, *, deps: Deps = (), kinds: Iterable[str] = ()) -> Dec
             kinds=set(kinds),
             owners=list(OWNERS),
             code_version=ENGINE_VERSION,
-            pool=REPORT_POOL,
+            pool=pool,
         )
 
 

@@ -28,7 +28,15 @@ DAY_BEFORE = dg.AssetDep(
 
 @daily_asset(
     "signals",
-    deps=("btc/candles", "btc/order_flow", "btc/order_book", "btc/funding", "btc/open_interest"),
+    deps=(
+        "btc/candles",
+        "btc/order_flow",
+        "btc/order_book",
+        "btc/funding",
+        "btc/open_interest",
+        "btc/news",
+        "btc/etf_flow",
+    ),
     kinds={"numpy", "table"},
 )
 def signals(

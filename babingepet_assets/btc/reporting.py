@@ -6,12 +6,12 @@ by the loop alike. Does not belong here: what is reported (``babingepet_services
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 
 import dagster as dg
 
 from babingepet.market.intervals import iso
+from babingepet_services.btc_day.canvas import as_markdown
 from babingepet_services.btc_day.day import AssetReport, Describe
 from babingepet_services.btc_day.decided import (
     describe_decisions,
@@ -62,8 +62,7 @@ def metadata(report: AssetReport) -> Shown:
         "code_version": dg.MetadataValue.text(code_version()),
     }
     if report.plot_png is not None:
-        encoded = base64.b64encode(report.plot_png).decode()
-        shown["plot"] = dg.MetadataValue.md(f"![plot](data:image/png;base64,{encoded})")
+        shown["plot"] = dg.MetadataValue.md(as_markdown(report.plot_png))
     shown["table"] = dg.MetadataValue.md(report.table)
     if report.health:
         shown["feed_health"] = dg.MetadataValue.md(report.health)

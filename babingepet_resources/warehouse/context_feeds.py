@@ -15,6 +15,7 @@ from sqlalchemy import Column, ColumnElement, Connection, exists, func, or_, sel
 from babingepet_resources.warehouse import vetting
 from babingepet_resources.warehouse.facts import insert_once
 from babingepet_resources.warehouse.records import FeedCheckRecord, InsertOutcome
+from babingepet_resources.warehouse.statements import select_record, select_records
 from babingepet_resources.warehouse.tables import context_feeds as table
 from babingepet_resources.warehouse.tables import etf_flows, news, swarm_verdicts
 
@@ -55,6 +56,29 @@ def last_ok(connection: Connection, name: str, market: str, *, known_until: int)
     )
     checked_at: int | None = connection.execute(newest).scalar_one()
     return checked_at
+
+
+def latest(
+    connection: Connection, name: str, market: str, *, known_until: int
+) -> FeedCheckRecord | None:
+    """The newest attempt known at ``known_until``, whatever came of it; None when there was none."""
+    query = select(table).where(
+        table.c.name == name, table.c.market == market, table.c.checked_at <= known_until
+    )
+    return select_record(connection, query.order_by(table.c.checked_at.desc()), FeedCheckRecord)
+
+
+def read(
+    connection: Connection, name: str, market: str, start: int, end: int
+) -> list[FeedCheckRecord]:
+    """Attempts with start <= checked_at < end, ascending."""
+    query = select(table).where(
+        table.c.name == name,
+        table.c.market == market,
+        table.c.checked_at >= start,
+        table.c.checked_at < end,
+    )
+    return select_records(connection, query.order_by(table.c.checked_at), FeedCheckRecord)
 
 
 def present(connection: Connection, market: str) -> frozenset[str]:

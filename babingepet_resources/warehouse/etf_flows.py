@@ -64,6 +64,11 @@ def read(
     return EtfFlows.from_rows(rows)
 
 
+def filed(connection: Connection, symbol: str, start: int, end: int) -> list[int]:
+    """When figures were told, first ones and revisions: start <= known_at < end, ascending."""
+    return revisions.filed(connection, table, table.c.symbol == symbol, start=start, end=end)
+
+
 def vetted(record: EtfFlowRecord) -> EtfFlowRecord:
     """The figure as ``insert`` stores it, for those who set aside a bad row and keep the rest.
 

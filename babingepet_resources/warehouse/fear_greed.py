@@ -43,6 +43,11 @@ def read(connection: Connection, *, until: int, known_until: int, limit_days: in
     return FearGreed.from_rows(rows)
 
 
+def filed(connection: Connection, start: int, end: int) -> list[int]:
+    """When values were told, first ones and revisions: start <= known_at < end, ascending."""
+    return revisions.filed(connection, table, start=start, end=end)
+
+
 def _vetted(record: FearGreedRecord) -> FearGreedRecord:
     day = vetting.time("fear_greed", "day", record.day)
     known_at = vetting.time("fear_greed", "known_at", record.known_at)

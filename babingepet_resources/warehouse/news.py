@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from sqlalchemy import ColumnElement, Connection, select
 
@@ -61,6 +61,16 @@ def read(
     query = select(*columns).where(*_read(market, start, end, known_until))
     rows = connection.execute(query.order_by(table.c.event_time, table.c.known_at, table.c.id))
     return tuple(Headline(*row) for row in rows)
+
+
+def filed(connection: Connection, market: str, start: int, end: int) -> list[NewsRecord]:
+    """Headlines that became known with start <= known_at < end, in that order, read or not."""
+    columns = (table.c[field.name] for field in fields(NewsRecord))
+    query = select(*columns).where(
+        table.c.market == market, table.c.known_at >= start, table.c.known_at < end
+    )
+    rows = connection.execute(query.order_by(table.c.known_at, table.c.event_time, table.c.id))
+    return [NewsRecord(**row) for row in rows.mappings()]
 
 
 def stored(connection: Connection, ids: Sequence[str]) -> frozenset[str]:

@@ -77,6 +77,14 @@ def newest(
     return [tuple(row) for row in connection.execute(query.order_by(ranked.c.day))]
 
 
+def filed(
+    connection: Connection, table: Table, *scope: ColumnElement[bool], start: int, end: int
+) -> list[int]:
+    """When figures were told, first ones and revisions: start <= known_at < end, ascending."""
+    told = select(table.c.known_at).where(*scope, table.c.known_at >= start, table.c.known_at < end)
+    return list(connection.execute(told.order_by(table.c.known_at)).scalars())
+
+
 def _told(
     connection: Connection,
     table: Table,

@@ -45,6 +45,15 @@ def latest(connection: Connection, market: str, *, known_until: int) -> Sentimen
     return None if row is None else SentimentRecord(**row)
 
 
+def read(connection: Connection, market: str, start: int, end: int) -> list[SentimentRecord]:
+    """Scores of moments with start <= as_of < end, ascending."""
+    query = select(*(table.c[name] for name in _COLUMNS)).where(
+        table.c.market == market, table.c.as_of >= start, table.c.as_of < end
+    )
+    rows = connection.execute(query.order_by(table.c.as_of, table.c.known_at, table.c.method))
+    return [SentimentRecord(**row) for row in rows.mappings()]
+
+
 def _vetted(record: SentimentRecord) -> SentimentRecord:
     as_of = vetting.time("crypto_sentiment", "as_of", record.as_of)
     known_at = vetting.time("crypto_sentiment", "known_at", record.known_at)

@@ -1,0 +1,69 @@
+"""What one day holds of headlines.
+
+Belongs here: asking for today, reading the day and summing it up. Does not belong here: how
+headlines are fetched and read for their tone (``babingepet_services.context``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from babingepet.market.intervals import iso
+from babingepet_resources.clients.clock import Clock
+from babingepet_resources.settings import Settings
+from babingepet_resources.warehouse import news
+from babingepet_resources.warehouse.records import NewsRecord
+from babingepet_services.btc_day.context import MARKET, as_code, attempts, is_today, told
+from babingepet_services.btc_day.day import AssetReport, DayScope, span, table
+from babingepet_services.context.news import refresh_news
+
+NEWEST = 20
+"""Headlines that are shown; the warehouse has all of them."""
+BUSIEST = 5
+"""Outlets that are named with their number of headlines."""
+
+
+def describe_news(scope: DayScope, settings: Settings, clock: Clock) -> AssetReport:
+    """Headlines that became known on the day; for today the feed is asked before.
+
+    Raises:
+        ConfigurationError: BABINGEPET_NEWS_URL is no address.
+        WarehouseUnavailable: The database. A feed that is down does not raise.
+    """
+    report = refresh_news(settings, scope.database, clock) if is_today(scope, clock) else None
+    with scope.database.reading() as connection:
+        rows = news.filed(connection, MARKET, scope.start, scope.end)
+        numbers = told(report) | attempts(connection, scope, "news")
+    outlets = Counter(row.outlet for row in rows if row.outlet)
+    busiest = ", ".join(f"{outlet} {count}" for outlet, count in outlets.most_common(BUSIEST))
+    numbers |= {
+        "market": scope.source,
+        "outlets": len(outlets),
+        "busiest_outlets": busiest or None,
+        "without_tone": sum(row.polarity is None for row in rows),
+    }
+    source = " and ".join(sorted({row.source for row in rows})) or "no headline"
+    return AssetReport(len(rows), _known_span(rows), source, _news_table(rows), None, numbers)
+
+
+def _known_span(rows: Sequence[NewsRecord]) -> tuple[int, int] | None:
+    return span(np.array([row.known_at for row in rows], np.int64), 1)
+
+
+def _news_table(rows: Sequence[NewsRecord]) -> str:
+    newest = sorted(rows, key=lambda row: (row.event_time, row.known_at), reverse=True)[:NEWEST]
+    cells = [
+        (
+            iso(row.event_time), as_code(row.outlet), as_code(row.title),
+            _rounded(row.polarity), _rounded(row.relevance), as_code(row.method or ""),
+        )
+        for row in newest
+    ]  # fmt: skip
+    return table(("published", "outlet", "title", "polarity", "relevance", "read by"), cells)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,1 @@
+"""What is learned of the stored history, as reports."""
