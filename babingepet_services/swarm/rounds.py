@@ -38,6 +38,7 @@ from babingepet_resources.warehouse import (
     predictions,
     rounds,
     swarm_calls,
+    vetting,
 )
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import DecisionRecord
@@ -204,7 +205,9 @@ def answer_of(reply: Reply) -> Answer:
 def _origin(reply: Reply, decision: DecisionRecord) -> Origin:
     at = reply.answered_at
     answered_at = None if at is None else _market_time(decision, at)
-    return Origin(reply.model, reply.prompt_hash, reply.answer_hash, answered_at)
+    # Whoever answers says his own name: what cannot be stored must not cost the round.
+    model = None if reply.model is None else vetting.clean(reply.model, vetting.NAME_LIMIT) or None
+    return Origin(model, reply.prompt_hash, reply.answer_hash, answered_at)
 
 
 def _write(
