@@ -38,7 +38,7 @@ from babingepet.market.intervals import (
 )
 from babingepet.replay import analysts
 from babingepet.replay.kernel import Columns, rows_of
-from babingepet.replay.market import SWARM, ReplayMarket
+from babingepet.replay.market import ReplayMarket
 from babingepet.signals import (
     funding_rate,
     hour_seasonality,
@@ -47,7 +47,7 @@ from babingepet.signals import (
     vpin,
     vwap,
 )
-from babingepet.signals.registry import NAMES, capability
+from babingepet.signals.registry import NAMES, SWARM, capability
 
 Progress = Callable[[int, int], None]
 """Takes the minutes read so far and how many there are."""

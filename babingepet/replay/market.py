@@ -9,12 +9,11 @@ from babingepet.cycles.settings import BtcSettings
 from babingepet.errors import ConfigurationError
 from babingepet.market.context import Verdicts
 from babingepet.market.frames import Candles, FundingRates
+from babingepet.signals.registry import SWARM
 
 BAR_FEEDS = frozenset({"candles", "taker_volume", "funding"})
 """Feeds of a recorded market that a replay can read: what is computed from trades, quotes or
 headlines is not replayed."""
-SWARM = "swarm"
-"""The feed of a replay with analysts."""
 READ_FEEDS = BAR_FEEDS | {SWARM}
 
 

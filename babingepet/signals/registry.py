@@ -33,6 +33,9 @@ class Readings:
     scores: Mapping[str, Score]
 
 
+SWARM = "swarm"
+"""The feed of a market whose analysts are asked."""
+
 Compute = Callable[[SignalInputs, Readings], Score]
 
 
@@ -60,7 +63,7 @@ def _feeds(*names: str) -> tuple[frozenset[str], ...]:
 SIGNALS: tuple[SignalSpec, ...] = (
     SignalSpec("whale_flow", 0.12, _feeds("trades"), lambda inputs, _: whale_flow(inputs)),
     SignalSpec("vpin", 0.11, _feeds("candles", "taker_volume"), lambda inputs, _: vpin(inputs)),
-    SignalSpec("ai_consensus", 0.10, _feeds("swarm"), lambda inputs, _: ai_consensus(inputs)),
+    SignalSpec("ai_consensus", 0.10, _feeds(SWARM), lambda inputs, _: ai_consensus(inputs)),
     SignalSpec("mtf_alignment", 0.10, _feeds("candles"), lambda inputs, _: mtf_alignment(inputs)),
     SignalSpec("regime", 0.09, _feeds("candles"), lambda _, read: read.regime.score),
     SignalSpec("ofi_contrarian", 0.08, _feeds("quotes"), lambda inputs, _: ofi_contrarian(inputs)),

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from babingepet.domain.decision import Decision
 from babingepet.market.intervals import iso
-from babingepet.signals.registry import NAMES, capability
+from babingepet.signals.registry import NAMES, SWARM, capability
 from babingepet_delivery.cli.format import moment, money, score_text, side_text, verdict_text
+from babingepet_delivery.cli.swarm_view import analysts_table
 from babingepet_services.demo.run import Demo
 
 LINES_A_MINUTE = 2
@@ -58,6 +59,8 @@ class DemoView:
             self._console.print(trades_table(report["trades"], "trades"))
         if report["shadow_trades"]:
             self._console.print(trades_table(report["shadow_trades"], "shadow trades (no money)"))
+        if report["analysts"]:
+            self._console.print(analysts_table(report["analysts"]))
         self._console.print(_unavailable(self._demo.decisions))
         self._console.print(_totals(report))
 
@@ -70,7 +73,7 @@ class DemoView:
         info = self._demo.info
         if info is None:
             return Text("starting ...", style="dim")
-        able = capability(frozenset(info.feeds))
+        able = capability(frozenset(info.feeds) | {SWARM})
         can = [name for name, is_able in zip(NAMES, able, strict=True) if is_able]
         header = Text.assemble(
             (f"{info.symbol} ", "bold"), (f"{info.source}, {info.product}", "bold cyan"),

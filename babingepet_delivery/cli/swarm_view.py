@@ -1,18 +1,67 @@
-"""Analysts, rounds and costs as people read them."""
+"""The analysts on the terminal: who they are, who answered what, what they agree on, the cost."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from babingepet_delivery.cli.format import moment, plain_table, section
+from babingepet_delivery.cli.format import moment, plain_table
 
+REASON = 70
+"""Characters of a reason; --json has all of it."""
+SIDES = {1: "up", 0: "neither side", -1: "down"}
 HEARD = {
     "rules": "the embedded analysts answer inside of the loop; no model is asked",
-    "models": "models are asked, every 20 minutes, beside the loop",
+    "models": "models are asked beside the loop, every 20 minutes",
 }
+
+
+def analysts_table(verdict: Mapping[str, Any]) -> Table:
+    """A row an analyst; the consensus in the title."""
+    return _answers(
+        f"analysts ({verdict['provider']}) at {moment(verdict['as_of'])}: "
+        f"{verdict['p_up']:.0%} for a higher price in an hour, "
+        f"{verdict['agreement']:.0%} agree on {SIDES[verdict['side']]}, "
+        f"{verdict['valid']} of {verdict['asked']} voted",
+        verdict["answers"],
+    )
+
+
+def _answers(title: str, answers: Iterable[Mapping[str, Any]]) -> Table:
+    table = plain_table("analyst", left=("state", "up", "sure", "why"))
+    table.title, table.title_justify = title, "left"
+    for answer in answers:
+        p_up = answer["p_up"]
+        table.add_row(
+            answer["agent"],
+            answer["state"],
+            "-" if p_up is None else f"{p_up:.0%}",
+            answer["confidence"] or "-",
+            Text(answer["reason"][:REASON]),  # a model's words: markup in them is none
+        )
+    return table
+
+
+def print_round(console: Console, document: dict[str, Any]) -> None:
+    """What each analyst said, and what they agree on."""
+    if document["as_of"] is None:
+        console.print(f"no analyst was ever asked about {document['symbol']}")
+        return
+    for one in document["providers"]:
+        title = f"analysts ({one['provider']}) at {moment(document['as_of'])}: {one['why_none']}"
+        agreed = one["consensus"]
+        if agreed is None:
+            console.print(_answers(title, one["answers"]))
+        else:
+            console.print(analysts_table({**document, **one, **agreed}))
+    console.print(
+        f"{document['calls']} calls of models, {document['cost_usd']} USD "
+        f"({document['unsettled_usd']} USD reserved and never settled)"
+    )
 
 
 def print_agents(console: Console, document: dict[str, Any]) -> None:
@@ -22,9 +71,8 @@ def print_agents(console: Console, document: dict[str, Any]) -> None:
     table = plain_table("market", left=("analyst", "models", "prompt", "task"))
     for one in document["agents"]:
         version = f"{one['prompt_version']}{' (edited)' if one['edited'] else ''}"
-        table.add_row(
-            one["market"], one["agent"], Text("\n".join(one["models"])), version, one["task"]
-        )
+        models = Text("\n".join(one["models"]))
+        table.add_row(one["market"], one["agent"], models, version, one["task"])
     console.print(table)
 
 
@@ -55,36 +103,3 @@ def print_spend(console: Console, document: dict[str, Any]) -> None:
             Text(one["model"]),
         )
     console.print(table)
-
-
-def print_round(console: Console, document: dict[str, Any]) -> None:
-    """What each analyst said, and what they agree on."""
-    if document["as_of"] is None:
-        console.print(f"no analyst was ever asked about {document['symbol']}")
-        return
-    console.print(
-        f"{document['symbol']} at {moment(document['as_of'])} UTC, {document['warehouse']}: "
-        f"{document['calls']} calls, {document['cost_usd']} USD"
-    )
-    for one in document["providers"]:
-        section(console, f"provider: {one['provider']}")
-        console.print(_agreed(one), soft_wrap=True)
-        table = plain_table("analyst", right=("p_up",), left=("state", "sure", "reason"))
-        for answer in one["answers"]:
-            p_up = "-" if answer["p_up"] is None else f"{answer['p_up']:.2f}"
-            # Reasons are a model's words: what looks like markup in one is no markup.
-            reason = Text(answer["reason"])
-            table.add_row(
-                answer["agent"], p_up, answer["state"], answer["confidence"] or "-", reason
-            )
-        console.print(table)
-
-
-def _agreed(one: dict[str, Any]) -> Text:
-    agreed = one["consensus"]
-    if agreed is None:
-        return Text(f"no consensus: {one['why_none']}")
-    return Text(
-        f"consensus: p_up {agreed['p_up']:.3f}, agreement {agreed['agreement']:.0%} of "
-        f"{agreed['valid']} votes"
-    )

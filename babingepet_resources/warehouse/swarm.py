@@ -6,8 +6,9 @@ verdict: it is a check of the feed ``swarm`` that failed (``context_feeds``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -74,6 +75,17 @@ def read(connection: Connection, market: str, start: int, end: int) -> list[Verd
     return select_records(
         connection, query.order_by(table.c.as_of, table.c.provider), VerdictRecord
     )
+
+
+def detail(
+    connection: Connection, market: str, as_of: int, provider: str
+) -> Mapping[str, Any] | None:
+    """Each analyst's answer behind a verdict, for people; None when there is no such verdict."""
+    query = select(table.c.detail).where(
+        table.c.market == market, table.c.as_of == as_of, table.c.provider == provider
+    )
+    found: Mapping[str, Any] | None = connection.execute(query).scalar_one_or_none()
+    return found
 
 
 def _vetted(record: VerdictRecord) -> VerdictRecord:

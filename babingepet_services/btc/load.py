@@ -25,6 +25,7 @@ from babingepet.market.intervals import (
     month_start,
 )
 from babingepet.signals.inputs import TAPE_MINUTES
+from babingepet.signals.registry import SWARM
 from babingepet_resources.clients.feed import FeedInfo, MarketFeed
 from babingepet_resources.warehouse import blobs, candles, funding, history, open_interest
 from babingepet_resources.warehouse.database import Database
@@ -105,7 +106,7 @@ def load_memory(
         last_as_of=last_as_of,
         peak_equity=account.detail["peak_equity"] if account else CAPITAL,
         open_interest=readings,
-        context_feeds=context_feeds if analysts == "none" else context_feeds | {"swarm"},
+        context_feeds=context_feeds if analysts == "none" else context_feeds | {SWARM},
         analysts=embedded,
         loaded=loaded,
     )

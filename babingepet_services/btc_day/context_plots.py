@@ -46,9 +46,10 @@ def etf_flow(
     with canvas(begin, 2, 1, span_hours=None) as drawn:
         upper, lower = drawn.panels
         at = (days - begin) / DAY + 0.5
-        upper.bar(at, flow_usd / 1e6, color=[UP if flow >= 0 else DOWN for flow in flow_usd])
+        colours = [UP if flow >= 0 else DOWN for flow in flow_usd]
+        upper.bar(at, flow_usd / 1e6, color=colours)
         upper.axhline(0.0, color=INK, linewidth=0.6)
-        upper.set_ylabel("net flow, million USD")
+        upper.plot([], [], color=UP, label="net flow into the funds, million USD")
         lower.plot(
             (index_days - begin) / DAY + 0.5,
             index,
@@ -57,10 +58,10 @@ def etf_flow(
             label="fear and greed",
         )
         lower.set_ylim(0.0, 100.0)
-        lower.legend(loc="lower left")
         length = (end - begin) / DAY
         lower.set_xlim(0.0, length)
         ticks = np.arange(0.5, length, TICKS)
         dates = [str(np.datetime64(int(begin + tick * DAY), "ms"))[5:10] for tick in ticks]
         lower.set_xticks(ticks, dates)
+        legends(drawn)
     return drawn.png

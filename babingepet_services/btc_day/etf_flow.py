@@ -38,7 +38,7 @@ class Known(NamedTuple):
     """Figures known at the end of a day, ascending."""
 
     flows: EtfFlows
-    index: FearGreed
+    fear_greed: FearGreed
 
 
 def describe_etf_flow(scope: DayScope, settings: Settings, clock: Clock) -> AssetReport:
@@ -55,7 +55,7 @@ def describe_etf_flow(scope: DayScope, settings: Settings, clock: Clock) -> Asse
         known = read_known(connection, scope.end)
         numbers |= attempts(connection, scope, "etf_flow")
         numbers |= attempts(connection, scope, "fear_greed", INDEX)
-    numbers |= {"market": scope.source, f"{INDEX}rows": len(index_told_at)} | _newest(known)
+    numbers |= {"market": scope.source, f"{INDEX}rows": len(index_told_at), **_newest(known)}
     return AssetReport(
         len(told_at),
         span(np.array(sorted(told_at + index_told_at), np.int64), 1),
@@ -88,17 +88,17 @@ def _newest(known: Known) -> dict[str, Cell]:
             "flow_usd": float(known.flows.flow_usd[-1]),
             "flow_5_days_usd": float(known.flows.flow_usd[-WEEK:].sum()),
         }
-    if len(known.index):
+    if len(known.fear_greed):
         numbers |= {
-            "fear_greed_day": day_key(int(known.index.day[-1])),
-            "fear_greed": int(known.index.value[-1]),
+            "fear_greed_day": day_key(int(known.fear_greed.day[-1])),
+            "fear_greed": int(known.fear_greed.value[-1]),
         }
     return numbers
 
 
 def _table(known: Known) -> str:
     flows = dict(zip(known.flows.day.tolist(), known.flows.flow_usd.tolist(), strict=True))
-    index = dict(zip(known.index.day.tolist(), known.index.value.tolist(), strict=True))
+    index = dict(zip(known.fear_greed.day.tolist(), known.fear_greed.value.tolist(), strict=True))
     days = sorted(flows.keys() | index.keys(), reverse=True)[:TABLE_DAYS]
     rows = [
         (day_key(day), round(flows[day] / 1e6, 1) if day in flows else None, index.get(day))
@@ -109,7 +109,7 @@ def _table(known: Known) -> str:
 
 def _plot(scope: DayScope, known: Known) -> bytes | None:
     begin = scope.end - DRAWN_DAYS * DAY
-    flows, index = known.flows.between(begin, scope.end), known.index.between(begin, scope.end)
+    flows, index = known.flows.between(begin, scope.end), known.fear_greed.between(begin, scope.end)
     if not len(flows) and not len(index):
         return None
     return scope.drawn(

@@ -123,8 +123,8 @@ def _numbers(day: SwarmDay) -> dict[str, Cell]:
         "provider": ", ".join(sorted({row.provider for row in day.answers})) or None,
         "rounds": len(rounds),
         "rounds_without_quorum": len(rounds) - len(day.verdicts),
-        "p_up": newest and round(newest.p_up, 4),
-        "agreement": newest and round(newest.agreement, 4),
+        "p_up": None if newest is None else round(newest.p_up, 4),
+        "agreement": None if newest is None else round(newest.agreement, 4),
         "abstention_rate": round(1.0 - day.states[State.VOTE] / asked, 4) if asked else None,
         "calls": sum(row.calls for row in day.spend),
         "spend_usd": float(day.cost),
@@ -151,5 +151,7 @@ def _states_table(day: SwarmDay) -> str:
         return table((), ())
     states = [state.value for state in State if day.states[state]]
     counts = Counter((row.agent, row.state) for row in day.answers)
-    cells = [(agent, *(counts[agent, state] for state in states)) for agent in BTC.names]
+    cells: list[list[Cell]] = [
+        [agent, *(counts[agent, state] for state in states)] for agent in BTC.names
+    ]
     return table(("analyst", *states), cells)

@@ -11,7 +11,7 @@ from babingepet.cycles.btc import CAPITAL
 from babingepet.domain.decision import Decision
 from babingepet.domain.money import amount
 from babingepet.market.intervals import MINUTE
-from babingepet.signals.registry import NAMES, capability
+from babingepet.signals.registry import NAMES, SWARM, capability
 from babingepet_resources.clients.feed import FeedInfo
 from babingepet_services.btc.loop import CycleReport
 from babingepet_services.btc.missed import NOT_HANDED_OVER
@@ -57,6 +57,7 @@ def demo_document(
     info: FeedInfo | None,
     decisions: Sequence[Decision],
     missed: Sequence[tuple[int, str]],
+    analysts: Mapping[str, Any] | None,
     timing: Timing,
     ended: Ended,
     warehouse: Path,
@@ -70,6 +71,7 @@ def demo_document(
         "equity": decisions[-1].account["equity"] if decisions else CAPITAL,
         "trades": [_trade(d.closed) for d in decisions if d.closed],
         "shadow_trades": [_trade(d.shadow_closed) for d in decisions if d.shadow_closed],
+        "analysts": analysts,
         "missed": left_out,
         "minutes_missed": len(left_out),
         "ledger": _ledger(decisions[-1].account) if decisions else None,
@@ -111,7 +113,7 @@ def _market(info: FeedInfo | None) -> dict[str, Any]:
     if info is None:
         names = ("source", "product", "symbol", "description")
         return dict.fromkeys(names) | {"feeds": [], "derived": [], "capability": []}
-    able = capability(frozenset(info.feeds))
+    able = capability(frozenset(info.feeds) | {SWARM})
     return {
         "source": info.source,
         "product": info.product,

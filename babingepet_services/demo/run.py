@@ -18,12 +18,14 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.feed import FeedInfo
 from babingepet_resources.exchange.moments import format_moment
 from babingepet_resources.settings import Settings
+from babingepet_services.btc.context import MARKET
 from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
 from babingepet_services.demo.report import Ended, Timing, demo_document
 from babingepet_services.demo.start import lively_start
 from babingepet_services.market.source import OpenMarket, open_embedded_or_current, open_market
 from babingepet_services.preflight import check_rules
+from babingepet_services.swarm.told import newest_verdict
 from babingepet_services.warehouse_lookup import demo_file
 
 DEFAULT_CYCLES = 300
@@ -50,6 +52,7 @@ class Demo:
         self.warehouse: Path = demo_file(settings)
         self._clock = clock
         self._info: FeedInfo | None = None
+        self._analysts: dict[str, Any] | None = None
         self._timing = Timing()
         self._ended: Ended = "stopped"
 
@@ -92,7 +95,13 @@ class Demo:
     def report(self) -> dict[str, Any]:
         """What happened, as JSON values; see ``demo_document``."""
         return demo_document(
-            self._info, self.decisions, self.missed, self._timing, self._ended, self.warehouse
+            self._info,
+            self.decisions,
+            self.missed,
+            self._analysts,
+            self._timing,
+            self._ended,
+            self.warehouse,
         )
 
     def _decide(self, market: OpenMarket, program: BtcProgram) -> Iterator[CycleReport]:
@@ -105,6 +114,8 @@ class Demo:
                 self._info = market.feed.info
                 self._note(report)
                 yield report
+            with database.reading() as connection:
+                self._analysts = newest_verdict(connection, MARKET)
         finally:
             database.close()
 

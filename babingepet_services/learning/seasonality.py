@@ -24,7 +24,7 @@ from babingepet.market.history import derived_bars
 from babingepet.market.intervals import HOUR, hours_needed_from, iso, minutes_needed_from
 from babingepet.signals.hour_seasonality import LEAST_HOURS, score_hour
 from babingepet_resources.warehouse import candles
-from babingepet_services.btc_day.canvas import ACCENT, INK, LINE, canvas
+from babingepet_services.btc_day.canvas import ACCENT, INK, LINE, canvas, legends
 from babingepet_services.btc_day.day import DayScope, table
 
 Values = npt.NDArray[np.float64]
@@ -172,7 +172,7 @@ def draw(found: MonthOfHours) -> bytes | None:
             )  # fmt: skip
         panel.set_xticks(hour[::3], [f"{at:02d}:00" for at in hour[::3]])
         panel.set_ylabel("hours that rose, %; bars 95 %")
-        panel.legend(loc="upper right", ncols=3)
+        legends(drawn)
     return drawn.png
 
 

@@ -16,7 +16,8 @@ from babingepet.errors import InputError
 from babingepet.market.context import Verdicts
 from babingepet.market.intervals import iso
 from babingepet.replay.analysts import EVERY, begin_of
-from babingepet.replay.market import SWARM, ReplayMarket
+from babingepet.replay.market import ReplayMarket
+from babingepet.signals.registry import SWARM
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import swarm
 from babingepet_services.btc.context import MARKET

@@ -15,9 +15,9 @@ import numpy as np
 from babingepet.domain.codes import ExitReason, Gate
 from babingepet.market.frames import Ints
 from babingepet.market.intervals import MINUTE
-from babingepet.replay.market import BAR_FEEDS, SWARM
+from babingepet.replay.market import BAR_FEEDS
 from babingepet.replay.result import Minutes, Replay, ReplayTrades
-from babingepet.signals.registry import NAMES, SIGNALS, SignalSpec, can_supply
+from babingepet.signals.registry import NAMES, SIGNALS, SWARM, SignalSpec, can_supply
 
 LONGEST_HOLES = 10
 """Holes that are listed one by one."""

@@ -25,12 +25,11 @@ from babingepet_resources.warehouse import context_feeds, predictions, swarm, sw
 from babingepet_resources.warehouse.records import CallRecord, PredictionRecord, SpendRecord
 from babingepet_services.btc.records import PAPER
 from babingepet_services.swarm.budget import Budget, periods
+from babingepet_services.swarm.told import NEVER
 from babingepet_services.swarm.values import analysts_of
 from babingepet_services.warehouse_lookup import account_place
 
 ROSTERS = (BTC, ALTCOIN, IHSG)
-_NEVER = 2**62
-"""Later than any time: a made-up market may be ahead of this machine's clock."""
 
 
 def agents_report(settings: Settings) -> dict[str, Any]:
@@ -164,7 +163,7 @@ def round_report(settings: Settings, as_of: str | None, warehouse: str | None) -
 
 
 def _newest(connection: Connection, symbol: str, until: int | None) -> list[PredictionRecord]:
-    before = _NEVER if until is None else until + 1
+    before = NEVER if until is None else until + 1
     rows = predictions.page(connection, BTC.market, before=before, rounds=1)
     return [row for row in rows if row.symbol == symbol]
 

@@ -49,6 +49,24 @@ def decided_place(
     return place
 
 
+@pytest.fixture(scope="session")
+def fresh_place(
+    lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, object]:
+    """Tables of the real market without a row; making them takes a third of a second."""
+    place = lasting_databases.place(tmp_path_factory.mktemp("fresh"))
+    open_warehouse(load_settings(market="binance", **place), "binance").close()
+    return place
+
+
+@pytest.fixture
+def real_place(
+    fresh_place: dict[str, object], databases: Databases, tmp_path: Path
+) -> dict[str, object]:
+    """Settings of the real market with a warehouse of the test's own."""
+    return {"market": "binance", **databases.copy_of_place(fresh_place, tmp_path / "data")}
+
+
 @pytest.fixture
 def settings(decided_place: dict[str, object], databases: Databases, tmp_path: Path) -> Settings:
     return settings_in(databases.copy_of_place(decided_place, tmp_path / "data"))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -9,12 +10,15 @@ import pytest
 import yaml
 
 from babingepet_assets.btc.checks import ASSET_CHECKS, DECIDED, LOOP_CHECK
-from babingepet_assets.btc.daily import REPORT_POOL
+from babingepet_assets.btc.context_checks import CONTEXT_CHECKS
+from babingepet_assets.btc.daily import CONTEXT_POOL, REPORT_POOL
 from babingepet_assets.btc.loop import MAX_RUNTIME, TAGS
 from babingepet_assets.definitions import build_definitions, defs
 from babingepet_assets.learning.parity import POOL as LEARNING_POOL
-from babingepet_assets.partitions import DAILY
+from babingepet_assets.partitions import DAILY, MONTHLY
 from babingepet_services.btc.checks import CHECKS
+from babingepet_services.btc_day import context_checks, swarm_checks
+from babingepet_services.jobs import OWN_JOBS
 from babingepet_services.replay import live_parity as parity
 from babingepet_services.version import code_version
 from tests.fakes import FakeClock
@@ -26,21 +30,31 @@ LINEAGE = {
     "btc/funding": set(),
     "btc/open_interest": set(),
     "btc/tape": {"btc/order_flow"},
+    "btc/news": set(),
+    "btc/sentiment": {"btc/news"},
+    "btc/etf_flow": set(),
     "btc/signals": {
         "btc/candles",
         "btc/order_flow",
         "btc/order_book",
         "btc/funding",
         "btc/open_interest",
+        "btc/news",
+        "btc/etf_flow",
     },
+    "btc/swarm_verdicts": {"btc/signals"},
     "btc/decisions": {"btc/signals"},
     "btc/positions": {"btc/decisions", "btc/positions"},
     "btc/portfolio": {"btc/positions"},
     "learning/live_replay_parity": {"btc/decisions"},
+    "learning/hour_seasonality": {"btc/candles"},
 }
 PRODUCT = Path(__file__).resolve().parents[2]
 POOLS = {"btc": REPORT_POOL, "learning": LEARNING_POOL}
 """Each market's reports run one at a time."""
+CONTEXT = {"btc/news", "btc/sentiment", "btc/etf_flow", "btc/swarm_verdicts"}
+"""Assets that ask a feed: what it says now is lost behind a backfill of an hour."""
+MONTHS = {"learning/hour_seasonality"}
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +94,11 @@ def test_every_asset_says_what_it_is(graph):
         node = graph.get(key)
         market = key.path[0]
         assert node.group_name == market
-        assert node.partitions_def == DAILY
+        assert node.partitions_def == (MONTHLY if name(key) in MONTHS else DAILY)
         assert node.owners == [f"team:{market}"]
         assert node.kinds
         assert node.code_version
-        assert node.pools == {POOLS[market]}
+        assert node.pools == {CONTEXT_POOL if name(key) in CONTEXT else POOLS[market]}
         assert "Shape: " in node.description, name(key)
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
 
@@ -98,7 +112,9 @@ def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
     found = {(name(key.asset_key), key.name) for key in graph.asset_check_keys}
     data_checks = {(check.asset, check.name) for check in CHECKS}
     loop_check = (DECIDED, LOOP_CHECK)
-    assert found == data_checks | {(parity.ASSET, parity.CHECK), loop_check}
+    beside = (*context_checks.CHECKS, *swarm_checks.CHECKS)
+    of_context = {(check.asset, check.name) for check in beside}
+    assert found == data_checks | of_context | {(parity.ASSET, parity.CHECK), loop_check}
     specs = [spec for check in ASSET_CHECKS for spec in check.check_specs]
     assert len(specs) == len(CHECKS) + 1
     for spec in specs:
@@ -107,21 +123,51 @@ def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
         assert spec.description
 
 
+def test_a_month_of_hours_is_made_of_the_days_of_two_years_before_it_and_of_none_of_its_own(graph):
+    node = graph.get(dg.AssetKey(["learning", "hour_seasonality"]))
+    mapping = node.partition_mappings[dg.AssetKey(["btc", "candles"])]
+    month = MONTHLY.subset_with_partition_keys(["2025-05-01"])
+    days = mapping.get_upstream_mapped_partitions_result_for_partitions(
+        month, MONTHLY, DAILY, current_time=datetime(2026, 1, 1, tzinfo=UTC)
+    ).partitions_subset.get_partition_keys()
+    assert (min(days), max(days)) == ("2023-05-01", "2025-04-30")
+
+
+def test_checks_of_context_are_partitioned_and_stop_no_entry():
+    specs = [spec for check in CONTEXT_CHECKS for spec in check.check_specs]
+    assert {spec.partitions_def for spec in specs} == {DAILY}
+    assert not any(spec.blocking for spec in specs)
+    assert all(spec.description for spec in specs)
+
+
+def test_every_schedule_is_a_job_that_the_command_line_lists():
+    schedules = {schedule.name for schedule in defs.get_repository_def().schedule_defs}
+    assert schedules == {job.job_id for job in OWN_JOBS}
+    assert {job.runs_as for job in OWN_JOBS} == {f"schedule {one}" for one in schedules}
+
+
 def test_what_runs_by_itself_is_known():
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {
         "btc_loop", "btc_tape", "event_log_retention", "live_replay_parity",
+        "btc_news", "btc_swarm", "btc_etf_flow", "hour_seasonality",
     }  # fmt: skip
     sensors = {s.name: s for s in repository.sensor_defs}
     schedules = {s.name: s for s in repository.schedule_defs}
     assert set(sensors) == {"btc_loop", "btc_loop_health"}
     assert {s.default_status for s in sensors.values()} == {dg.DefaultSensorStatus.RUNNING}
-    assert set(schedules) == {"btc_tape", "event_log_retention", "live_replay_parity"}
     assert {s.default_status for s in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
     assert sensors["btc_loop"].minimum_interval_seconds == 30
-    assert schedules["event_log_retention"].cron_schedule == "20 3 * * *"
-    assert schedules["live_replay_parity"].cron_schedule == "30 0 * * *"
-    assert schedules["btc_tape"].cron_schedule == "50 0 * * *"
+    assert {name: one.cron_schedule for name, one in schedules.items()} == {
+        "event_log_retention": "20 3 * * *",
+        "live_replay_parity": "30 0 * * *",
+        "btc_tape": "50 0 * * *",
+        "btc_news": "*/30 * * * *",
+        "btc_swarm": "1,21,41 * * * *",
+        "btc_etf_flow": "20 3,9,15,21 * * *",
+        "hour_seasonality": "10 1 1 * *",
+    }
+    assert {one.execution_timezone for one in schedules.values()} == {"UTC"}
 
 
 def test_the_loop_goes_first_and_queues_behind_no_other_loop_and_may_outlast_a_day():

@@ -24,7 +24,7 @@ UNPROFITABLE = (
 """Added to EAGER: fees of 4 % make the record say no after two trades; the third is a shadow."""
 SHADOW = "btc-20250508T1011Z-shadow"
 CYCLES = 40
-TRADES = ("btc-20250508T1000Z-trade", "btc-20250508T1031Z-trade")
+TRADES = ("btc-20250508T1001Z-trade", "btc-20250508T1031Z-trade")
 
 RISE, JUMP, FALL = 2e-4, 1.2e-3, -2.0e-3
 """Returns a minute once it is played."""

@@ -16,12 +16,21 @@ CYCLE_KEYS = {
 KEYS = {
     "cycles", "equity", "trades", "shadow_trades", "source", "product", "symbol", "description",
     "feeds", "derived", "capability", "missed", "minutes_missed", "ledger", "speed_reached",
-    "seconds", "first_decision_seconds", "ended", "warehouse",
+    "seconds", "first_decision_seconds", "ended", "warehouse", "analysts",
 }  # fmt: skip
 TRADE_KEYS = {
     "position_id", "side", "entry_time", "exit_time", "entry_price", "exit_price", "quantity",
     "exit_reason", "fees_paid", "funding_paid", "net_pnl", "r_multiple",
 }  # fmt: skip
+
+
+def test_nine_analysts_and_their_consensus_are_shown_with_their_provider(rehearsal):
+    told = rehearsal.document["analysts"]
+    assert (told["provider"], told["asked"], len(told["answers"])) == ("rules", 9, 9)
+    assert told["valid"] == sum(answer["state"] == "vote" for answer in told["answers"])
+    assert 0.0 < told["p_up"] < 1.0
+    assert 0.0 <= told["agreement"] <= 1.0
+    assert all(answer["reason"] for answer in told["answers"])
 
 
 @pytest.mark.slow
@@ -71,7 +80,7 @@ def test_the_market_is_named_with_what_it_can_supply(rehearsal):
     document = rehearsal.document
     assert (document["source"], document["symbol"]) == ("recorded", "BTCUSDT")
     assert document["capability"] == [
-        "vpin", "mtf_alignment", "regime", "vwap", "hour_seasonality",
+        "vpin", "ai_consensus", "mtf_alignment", "regime", "vwap", "hour_seasonality",
     ]  # fmt: skip
     assert document["speed_reached"] > 60
 
@@ -113,7 +122,9 @@ def test_people_see_the_market_each_minute_the_trades_and_what_was_unavailable(
     assert (shown.code, shown.err) == (0, "")
     for words in (
         "recorded, usdm_perp",
-        "can supply 5 of 13 signals: vpin, mtf_alignment, regime, vwap, hour_seasonality",
+        "can supply 6 of 13 signals: vpin, ai_consensus, mtf_alignment, regime, vwap,",
+        "analysts (rules) at 2025-05-08 10:20",
+        "conservative_filter",
         "made anew each time",
         "2025-05-08 10:29",
         "POSITION_OPEN",

@@ -21,7 +21,7 @@ def test_a_trade_is_told_from_order_to_exit(told, rehearsal):
     assert told["kind"] == "trade"
     assert trade["ordered"]["cycle_id"] == ENTRY
     assert trade["ordered"]["order"]["side"] == "LONG"
-    assert trade["filled_in"] == "btc-20250508T1001Z"
+    assert trade["filled_in"] == "btc-20250508T1002Z"
     for name in ("entry_price", "exit_price", "exit_reason", "net_pnl", "r_multiple"):
         assert trade[name] == closed[name]
     assert trade["exit_cycle_id"] == trade["path"][-1]["cycle_id"]
@@ -51,7 +51,7 @@ def test_the_decision_behind_it_is_complete(told):
     assert {c["source"] for c in decision["market"]["candles"]} == {"recorded"}
     assert all(c["known_at"] <= decision["as_of"] for c in decision["market"]["candles"])
     assert decision["followed_by"] == {
-        "cycle_id": "btc-20250508T1001Z",
+        "cycle_id": "btc-20250508T1002Z",
         "outcome": "filled",
         "position_id": TRADES[0],
         "price": told["trade"]["entry_price"],
@@ -89,9 +89,9 @@ def test_people_read_it_section_by_section(rehearsal):
 
 
 def test_an_unknown_id_offers_the_nearest(rehearsal):
-    done = call("explain", "btc-20250508T1000Z-trad", data_dir=rehearsal.data_dir)
+    done = call("explain", "btc-20250508T1001Z-trad", data_dir=rehearsal.data_dir)
     assert done.code == 2
-    assert f"the nearest: {TRADES[0]}, btc-20250508T1000Z" in done.err
+    assert f"the nearest: {TRADES[0]}, btc-20250508T1001Z" in done.err
 
 
 def test_nothing_was_decided_yet(tmp_path):
@@ -133,14 +133,14 @@ def test_a_decision_that_does_not_replay_ends_with_1_and_the_differences(rehears
     shutil.copy(rehearsal.data_dir / "demo.sqlite", path)
     with sqlite3.connect(path) as database:
         database.execute(
-            "UPDATE btc_decisions SET payload = replace(payload, '\"votes\":3', '\"votes\":9') "
+            "UPDATE btc_decisions SET payload = replace(payload, '\"votes\":4', '\"votes\":9') "
             "WHERE cycle_id = ?", (ENTRY,)
         )  # fmt: skip
     database.close()
     done = call("replay-cycle", ENTRY, "--json", data_dir=tmp_path)
     assert done.code == 1
     votes, digest = done.document["differences"]
-    assert votes == "votes: stored 9, replayed 3"
+    assert votes == "votes: stored 9, replayed 4"
     assert digest.startswith("decision_hash: stored ")
     assert "NOT identical, 2 values differ" in call("replay-cycle", ENTRY, data_dir=tmp_path).out
 

@@ -48,7 +48,7 @@ def test_a_clean_engine_ends_well_and_tells_what_was_compared(document):
 def test_every_signal_is_either_checked_or_said_why_not(document):
     checked, unchecked = document["signals_checked"], document["signals_unchecked"]
     assert {*checked, *unchecked} == set(NAMES)
-    assert set(checked) == {"mtf_alignment", "regime", "vwap"}
+    assert set(checked) == {"ai_consensus", "mtf_alignment", "regime", "vwap"}
     assert unchecked["whale_flow"] == "needs single trades, which no replay reads"
     assert unchecked["funding_rate"] == "not given: funding"
     assert unchecked["vpin"] == "had no score in this period: too little history"
@@ -61,7 +61,7 @@ def test_people_read_the_verdict_first_then_what_was_compared_and_what_was_not(p
         said.out.index(words)
         for words in (
             "BTCUSDT from recorded, looked ahead?", "no dependence on the future at any of 12 cuts",
-            "12 cuts, ", "Compared, to the last bit", "scores of mtf_alignment, regime, vwap",
+            "12 cuts, ", "Compared, to the last bit", "scores of ai_consensus, mtf_alignment, regime, vwap",
             "Not proven here: what no replay reads", "needs single trades",
         )
     ]  # fmt: skip

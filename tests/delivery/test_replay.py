@@ -144,7 +144,7 @@ def test_the_page_needs_nothing_but_itself(done):
     assert page.tags.count("svg") == 4
     assert "prefers-color-scheme: dark" in source
     for words in (
-        "40.0% of the weight", "5 of 13 signals", "All 2 closed trades", "buy and hold",
+        "40.0% of the weight", "6 of 13 signals", "All 2 closed trades", "buy and hold",
         "needs single trades, which no replay reads", document["ledger_sha256"], "DEBOUNCE",
         "Shadow trades", document["run_id"],
     ):  # fmt: skip
@@ -154,7 +154,7 @@ def test_the_page_needs_nothing_but_itself(done):
 def test_people_read_first_how_much_of_the_vote_was_there(tmp_path, trending_file):
     shown = call("replay", *options(trending_file), data_dir=tmp_path).out
     head = shown.splitlines()[:5]
-    assert "of the weight of the vote was present: 5 of 13 signals; proxies: none" in head[2]
+    assert "of the weight of the vote was present: 6 of 13 signals; proxies: none" in head[2]
     for words in (
         "BTCUSDT from recorded, replayed", "no funding rates were given", "not given: funding",
         "95 % interval", "buy and hold", "coin flips, 5 to 95 %", "as good", "profit factor",
@@ -278,9 +278,9 @@ def test_the_real_program_replays_recorded_minutes(recorded_data, recorded_week,
     assert (said.code, said.err) == (0, "")
     document = said.document
     assert document["capability"] == [
-        "vpin", "mtf_alignment", "regime", "vwap", "funding_rate", "hour_seasonality",
+        "vpin", "ai_consensus", "mtf_alignment", "regime", "vwap", "funding_rate", "hour_seasonality",
     ]  # fmt: skip
-    assert document["weight_present"] == pytest.approx(0.46 / 0.88)
+    assert document["weight_present"] == pytest.approx(0.56 / 0.88)
     assert document["signals_available"]["vwap"] > 0.9
     assert re.search("spot market", " ".join(document["notes"]))
     assert page.read_text().count("<svg") == 4

@@ -51,7 +51,9 @@ def test_jobs_say_what_runs_here_and_what_does_not():
     assert running == {"btc_collector", "btc_signals", "btc_simulator"}
     assert all("btc_loop" in jobs[name]["runs_as"] for name in running)
     assert jobs["btc_ai"]["runs_as"] == "not in this version"
-    assert "auth_password_rotate" in call("jobs").out
+    listed = call("jobs").out
+    assert "auth_password_rotate" in listed
+    assert "schedule hour_seasonality" in listed
 
 
 def test_doctor_ends_with_0_unless_something_fails(tmp_path):

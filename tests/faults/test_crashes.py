@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from babingepet_resources.warehouse import candles, gaps, history, outbox
+from babingepet_resources.warehouse import (
+    candles,
+    gaps,
+    history,
+    outbox,
+    predictions,
+    swarm,
+)
 from babingepet_resources.warehouse.database import open_database
 from babingepet_services.btc_day.checks import check_day
 from babingepet_services.btc_day.day import DayScope
@@ -48,6 +55,8 @@ def facts(database):
             "candles": {name: column.tolist() for name, column in rows.columns().items()},
             "messages": [(row.key, row.payload) for row in outbox.pending(connection, 10_000)],
             "gaps": gaps.read(connection, "BTCUSDT", 0, 2**60),
+            "analysts": predictions.since(connection, "BTC", "rules", 0),
+            "verdicts": swarm.series(connection, "BTC", 0, 2**60).to_bytes(),
         }
 
 

@@ -21,10 +21,10 @@ from babingepet.market.context import Consensus
 from babingepet.market.history import BarHistory, with_numbers
 from babingepet.market.intervals import HOUR, MINUTE, minutes_needed_from, month_start
 from babingepet.replay.analysts import EVERY
-from babingepet.replay.market import SWARM, ReplayMarket, ReplayRules
+from babingepet.replay.market import ReplayMarket, ReplayRules
 from babingepet.replay.result import Replay
 from babingepet.signals.inputs import SignalInputs
-from babingepet.signals.registry import NAMES, compute_scores
+from babingepet.signals.registry import NAMES, SWARM, compute_scores
 from babingepet.swarm.agents import Group, names_of
 from babingepet.swarm.analysts.btc import btc_answers
 from babingepet.swarm.consensus import Agreed, agree

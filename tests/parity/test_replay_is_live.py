@@ -9,8 +9,9 @@ from babingepet.cycles.btc_state import dump_state
 from babingepet.market.frames import Candles, FundingRates
 from babingepet.market.history import resample
 from babingepet.market.intervals import DAY, HOUR, MINUTE, iso, month_start
-from babingepet.replay.market import BAR_FEEDS, BASE_RULES, SWARM, ReplayMarket, ReplayRules
+from babingepet.replay.market import BAR_FEEDS, BASE_RULES, ReplayMarket, ReplayRules
 from babingepet.replay.run import replay
+from babingepet.signals.registry import SWARM
 from tests import factories as f
 from tests.parity import live_path, walks
 from tests.parity.recorded import funding_rates, spot_hours

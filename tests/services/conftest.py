@@ -10,7 +10,7 @@ from babingepet.cycles.settings import BtcSettings, override
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.limits import ORDINARY
-from babingepet_services.btc.cycle import BtcProgram
+from babingepet_services.btc.cycle import Analysts, BtcProgram
 from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from scripts.bench.common.market import MadeUpFeed
 
@@ -52,9 +52,10 @@ def new_loop(
     max_cycles: int | None = None,
     feed: MadeUpFeed | None = None,
     settings: tuple[str, ...] = EAGER,
+    analysts: Analysts = "rules",
 ) -> BtcLoop:
     """A loop over the first ``minutes`` of the made-up market."""
-    program = BtcProgram(settings=override(BtcSettings(), settings))
+    program = BtcProgram(settings=override(BtcSettings(), settings), analysts=analysts)
     # On a busy machine a first cycle with its history may take longer than a loop grants it.
     options = LoopOptions(owner, max_cycles=max_cycles, limits=database.limits)
     return BtcLoop(feed or made_up_feed(minutes), database, SystemClock(), program, options)

@@ -60,10 +60,10 @@ def decisions(make_loop: LoopMaker, minutes: int, **given: Any) -> list[Decision
 
 def test_a_market_without_context_says_that_nothing_was_ever_filed(make_loop: LoopMaker) -> None:
     (decision,) = decisions(make_loop, 1)
-    assert not {*CONTEXT} & {*decision.capability}
+    assert {*CONTEXT} & {*decision.capability} == {"ai_consensus"}
     assert decision.reasons["etf_flow"] == "no ETF flows were ever filed"
     assert decision.reasons["sentiment"] == "no headlines were ever filed"
-    assert decision.reasons["ai_consensus"] == "no analysts were ever asked"
+    assert decision.reasons["ai_consensus"] == "the analysts have not agreed on anything yet"
     assert decision.reasons["ml_xgboost"] == "no model has earned its place"
 
 
@@ -87,7 +87,7 @@ def test_a_row_that_became_known_later_is_not_seen_before(
 ) -> None:
     file_verdict(warehouse, START, p_up=0.8)
     file_verdict(warehouse, START + 3 * MINUTE, p_up=0.3, side=-1)
-    made = decisions(make_loop, 4)
+    made = decisions(make_loop, 4, analysts="none")
     assert [decision.raw["ai_consensus"]["p_up"] for decision in made] == [0.8, 0.8, 0.3, 0.3]
     assert all(replay_cycle(warehouse, "paper", one.cycle_id).identical for one in made)
 

@@ -63,7 +63,7 @@ def test_a_minute_that_was_never_recorded_is_missed_with_its_reason(demo, market
 
 def test_minutes_nobody_told_of_are_missed_too():
     timing = Timing(begun=0.0, first=(PLAY, 1.0), last=(PLAY + 2 * MINUTE, 3.0), ended=3.0)
-    told = demo_document(None, [], [(PLAY, "too late")], timing, "stopped", PLAY_PATH)
+    told = demo_document(None, [], [(PLAY, "too late")], None, timing, "stopped", PLAY_PATH)
     assert [one["reason"] for one in told["missed"]] == [
         "too late",
         "the loop did not get the minute",

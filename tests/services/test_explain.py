@@ -23,7 +23,7 @@ from tests.delivery.markets import (
     write_trending_market,
 )
 
-ENTRY = "btc-20250508T1000Z"
+ENTRY = "btc-20250508T1001Z"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_an_open_position_is_told_as_far_as_it_came(holding):
     told = explain(holding, f"{ENTRY}-trade")
     trade = told["trade"]
     assert (trade["status"], trade["exit_time"], trade["net_pnl"]) == ("OPEN", None, None)
-    assert len(trade["path"]) == 11
+    assert len(trade["path"]) == 10
     assert trade["path"][-1]["unrealized_pnl"] > 0
     json.dumps(told, allow_nan=False)
 
@@ -78,7 +78,7 @@ def test_a_shadow_trade_is_told_like_a_trade(market, tmp_path):
 
 @pytest.mark.slow
 def test_a_gap_that_touched_the_decision_is_told_and_a_foreign_one_is_not(market, tmp_path):
-    settings = rehearse(market, tmp_path, cycles=2)
+    settings = rehearse(market, tmp_path, cycles=3)
     database = open_database(f"sqlite:///{tmp_path / 'demo.sqlite'}")
     rows = [
         gap(PLAY - 10 * MINUTE, "recorded", "the socket was silent"),
@@ -101,19 +101,19 @@ def gap(start, source, reason):
 
 @pytest.mark.slow
 def test_an_order_that_the_next_minute_did_not_follow_is_told_as_lapsed(market, tmp_path):
-    settings = rehearse(market, tmp_path, cycles=2)
+    settings = rehearse(market, tmp_path, cycles=3)
     database = open_database(f"sqlite:///{tmp_path / 'demo.sqlite'}")
     with database.writing() as connection:  # as if the fill had not happened
         connection.execute(
             text(
                 "UPDATE btc_decisions SET payload = json_set(payload, '$.position', NULL) "
-                "WHERE cycle_id = 'btc-20250508T1001Z'"
+                "WHERE cycle_id = 'btc-20250508T1002Z'"
             )
         )
     database.close()
     followed = explain(settings, ENTRY)["decision"]["followed_by"]
     assert followed == {
-        "cycle_id": "btc-20250508T1001Z", "outcome": "lapsed", "position_id": None, "price": None,
+        "cycle_id": "btc-20250508T1002Z", "outcome": "lapsed", "position_id": None, "price": None,
     }  # fmt: skip
 
 
