@@ -108,17 +108,12 @@ def since(connection: Connection, market: str, provider: str, start: int) -> lis
     return select_records(connection, query.order_by(*order), PredictionRecord)
 
 
-def between(
-    connection: Connection, market: str, symbol: str, start: int, end: int
-) -> list[PredictionRecord]:
-    """Every answer about a symbol with start <= as_of < end, by any provider, ascending."""
+def between(connection: Connection, market: str, start: int, end: int) -> list[PredictionRecord]:
+    """Every answer with start <= as_of < end, by any provider, ascending."""
     query = select(table).where(
-        table.c.market == market,
-        table.c.symbol == symbol,
-        table.c.as_of >= start,
-        table.c.as_of < end,
+        table.c.market == market, table.c.as_of >= start, table.c.as_of < end
     )
-    order = (table.c.as_of, table.c.provider, table.c.agent)
+    order = (table.c.as_of, table.c.symbol, table.c.agent, table.c.provider)
     return select_records(connection, query.order_by(*order), PredictionRecord)
 
 

@@ -67,13 +67,14 @@ def series(connection: Connection, market: str, start: int, end: int) -> Verdict
     return Verdicts.from_rows(connection.execute(query).all())
 
 
-def between(connection: Connection, market: str, start: int, end: int) -> list[VerdictRecord]:
-    """Verdicts with start <= as_of < end, whole, by any provider, ascending."""
+def read(connection: Connection, market: str, start: int, end: int) -> list[VerdictRecord]:
+    """Verdicts with start <= as_of < end and what people read of them, ascending."""
     query = select(table).where(
         table.c.market == market, table.c.as_of >= start, table.c.as_of < end
     )
-    order = (table.c.as_of, table.c.known_at, table.c.provider)
-    return select_records(connection, query.order_by(*order), VerdictRecord)
+    return select_records(
+        connection, query.order_by(table.c.as_of, table.c.provider), VerdictRecord
+    )
 
 
 def detail(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -74,26 +73,25 @@ def said_live(connection: Connection, symbol: str, start: int, end: int) -> Said
         InputError: No answer is stored, or one is of nobody on the roster.
     """
     since = begin_of(start)
-    records = predictions.between(connection, BTC.market, symbol, since, end)
-    verdicts = swarm.between(connection, BTC.market, since, end)
-    if not records:
+    by_round: dict[tuple[int, str], list[PredictionRecord]] = defaultdict(list)
+    for one in predictions.between(connection, BTC.market, since, end):
+        if one.symbol == symbol:
+            by_round[one.as_of, one.provider].append(one)
+    verdicts = swarm.read(connection, BTC.market, since, end)
+    if not by_round:
         raise InputError(
             f"--replay-ai stored: no answer of an analyst about {symbol} is stored in this period"
         )
     told = {(one.as_of, one.provider): one for one in verdicts}
-    rounds = [
-        _Round.of(list(answers), told.get(key))
-        for key, answers in groupby(records, key=lambda one: (one.as_of, one.provider))
-    ]
+    rounds = [_Round.of(answers, told.get(key)) for key, answers in by_round.items()]
     rounds.sort(key=lambda one: (one.as_of, one.known_at, one.provider))
     answers = _answers(rounds)
-    held = {(one.as_of, one.provider) for one in rounds}
     return Said(
         answers,
         _table(rounds, "states"),
         _table(rounds, "models"),
         tuple(one.provider for one in rounds),
-        left_out=sum(key not in held and key[0] >= start for key in told),
+        left_out=sum(key not in by_round and key[0] >= start for key in told),
         unlike=_unlike(rounds, answers, start),
     )
 
