@@ -19,6 +19,7 @@ from babingepet_resources.warehouse.records import (
 )
 from babingepet_resources.warehouse.statements import insert_records
 from babingepet_resources.warehouse.tables import crypto_ai_predictions
+from tests.resources.warehouse import swarm_builders as b
 
 SYMBOL = "BTCUSDT"
 Change = Callable[[PredictionRecord], PredictionRecord]
@@ -27,22 +28,11 @@ Change = Callable[[PredictionRecord], PredictionRecord]
 def prediction(as_of: int, agent: str, p_up: float | None, **more: Any) -> PredictionRecord:
     """An answer of the embedded analysts; without a probability an abstention."""
     values: dict[str, Any] = {
-        "market": BTC.market,
-        "as_of": as_of,
-        "symbol": SYMBOL,
-        "agent": agent,
-        "provider": RULES,
-        "state": "abstain" if p_up is None else "vote",
-        "p_up": p_up,
-        "confidence": None if p_up is None else "MED",
-        "reason": "",
-        "model": RULES,
-        "prompt_hash": None,
-        "answer_hash": None,
-        "horizon_end": as_of + HORIZON,
-        "known_at": as_of + 1,
-    }
-    return PredictionRecord(**(values | more))
+        "as_of": as_of, "provider": RULES, "state": "abstain" if p_up is None else "vote",
+        "p_up": p_up, "model": RULES, "prompt_hash": None, "answer_hash": None,
+        "horizon_end": as_of + HORIZON, "known_at": as_of + 1,
+    }  # fmt: skip
+    return b.prediction(agent=agent, **(values | more))
 
 
 def verdict(as_of: int, p_up: float, **more: Any) -> VerdictRecord:
@@ -57,19 +47,13 @@ def verdict(as_of: int, p_up: float, **more: Any) -> VerdictRecord:
 def outcome(as_of: int, value: float) -> OutcomeRecord:
     """What became of a round."""
     end = as_of + HORIZON
-    return OutcomeRecord(BTC.market, as_of, SYMBOL, end, value, end + 1)
+    return b.outcome(value=value, as_of=as_of, horizon_end=end, resolved_at=end + 1)
 
 
 def call(as_of: int, agent: str, **more: Any) -> CallRecord:
-    """A call that is settled."""
-    values: dict[str, Any] = {
-        "market": BTC.market, "as_of": as_of, "agent": agent, "attempt": 1, "status": "answered",
-        "model": "openai/gpt-4o-mini", "answered_by": None, "served_by": None, "prompt_hash": "p",
-        "answer_hash": "a", "prompt_tokens": 1, "completion_tokens": 1, "cached_tokens": 0,
-        "reserved_usd": None, "cost_usd": None, "latency_ms": 1.0, "detail": "",
-        "started_at": as_of, "ended_at": as_of + 1,
-    }  # fmt: skip
-    return CallRecord(**(values | more))
+    """A call that was answered at once."""
+    values: dict[str, Any] = {"as_of": as_of, "started_at": as_of, "ended_at": as_of + 1}
+    return b.call(agent, **(values | {"status": "answered"} | more))
 
 
 def store(
