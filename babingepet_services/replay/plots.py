@@ -1,4 +1,4 @@
-"""Pictures of a replay as SVG text that a page can hold.
+"""Pictures of a replay as SVG text that a page can hold, and the frame of every such picture.
 
 Belongs here: drawing what a report measured. Does not belong here: measuring it, the page.
 
@@ -45,7 +45,7 @@ class Picture:
 
 def equity_picture(curve: EquityCurve) -> str:
     """Equity, and how far it stood below its highest."""
-    with _picture("equity", WIDE, 2, 1) as drawn:
+    with picture("equity", WIDE, 2, 1) as drawn:
         upper, lower = drawn.panels
         times, equity = thinned(curve.as_of, curve.equity)
         upper.plot(times, equity, color=LINE)
@@ -62,7 +62,7 @@ def equity_picture(curve: EquityCurve) -> str:
 
 def growth_picture(curve: EquityCurve, held: EquityCurve) -> str:
     """What one USDT became, in the strategy and in the coin held, on a logarithmic scale."""
-    with _picture("growth", WIDE, 1) as drawn:
+    with picture("growth", WIDE, 1) as drawn:
         (panel,) = drawn.panels
         for one, colour, name in ((held, ACCENT, "buy and hold"), (curve, LINE, "strategy")):
             times, equity = thinned(one.as_of, np.maximum(one.equity, 1e-8))
@@ -78,7 +78,7 @@ def growth_picture(curve: EquityCurve, held: EquityCurve) -> str:
 
 def chance_picture(chance: Floats, own: float) -> str:
     """Net P&L of the accounts that flipped a coin, and where the strategy lies."""
-    with _picture("chance", HALF, 1) as drawn:
+    with picture("chance", HALF, 1) as drawn:
         (panel,) = drawn.panels
         panel.hist(chance, bins=BINS, color=INK, alpha=0.6)
         panel.axvline(own, color=LINE if own > np.median(chance) else DOWN, linewidth=1.8)
@@ -89,7 +89,7 @@ def chance_picture(chance: Floats, own: float) -> str:
 
 def multiples_picture(multiples: Floats) -> str:
     """How many trades came to how much of their initial risk."""
-    with _picture("multiples", HALF, 1) as drawn:
+    with picture("multiples", HALF, 1) as drawn:
         (panel,) = drawn.panels
         kept = np.clip(multiples, -MOST_R, MOST_R)
         edges = np.linspace(-MOST_R, MOST_R, 2 * BINS + 1)
@@ -122,7 +122,17 @@ def thinned(times: Ints, values: Floats) -> tuple[Any, Floats]:
 
 
 @contextmanager
-def _picture(name: str, size: tuple[float, float], *ratios: float) -> Iterator[Picture]:
+def picture(
+    name: str, size: tuple[float, float], *ratios: float, columns: int = 1
+) -> Iterator[Picture]:
+    """A picture of stacked panels that share their axis of time, or of a grid of like panels.
+
+    Args:
+        name: Makes the names inside of it its own.
+        size: Inches.
+        ratios: Heights of the rows, to each other.
+        columns: Of a grid, whose panels share both axes.
+    """
     import matplotlib as mpl
     from matplotlib import figure as figures
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -131,9 +141,10 @@ def _picture(name: str, size: tuple[float, float], *ratios: float) -> Iterator[P
         figure = figures.Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         grid = figure.subplots(
-            len(ratios), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": ratios}
-        )
-        drawn = Picture([row[0] for row in grid])
+            len(ratios), columns, sharex=True, sharey=columns > 1, squeeze=False,
+            gridspec_kw={"height_ratios": ratios},
+        )  # fmt: skip
+        drawn = Picture(list(grid.flat))
         yield drawn
         drawn.svg = _svg(figure)
 

@@ -1,10 +1,14 @@
 """``babingepet swarm value`` from files to what it prints."""
 
+import io
 import json
 
 import pytest
+from rich.console import Console
 
 from babingepet.swarm.rosters import BTC
+from babingepet_delivery.cli.swarm_value_page import value_page
+from babingepet_delivery.cli.swarm_value_view import print_value
 from tests.delivery.conftest import call
 from tests.services.swings import EAGER, write_swinging_market
 
@@ -48,6 +52,19 @@ def test_the_document_has_its_keys(document):
     assert document["calls"] == 0
 
 
+def test_a_vote_before_the_end_of_a_model_s_training_is_told_loudly(document):
+    known = {"votes_before_cutoff": 5, "before_cutoff": "some", "cutoff": "2025-01-31"}
+    note = "5 votes of m/x are about hours BEFORE the end of the model's training"
+    row = document["models"][0] | known | {"model": "m/x", "cutoff_source": "its maker"}
+    told = document | {"models": [row], "notes": [note]}
+    console = Console(file=io.StringIO(), width=140, force_terminal=True, color_system="standard")
+    print_value(console, told)
+    said = console.file.getvalue()
+    assert f"\x1b[1;31m\n{note}" in said or f"\x1b[1;31m{note}" in said
+    page = value_page(told, "")
+    assert '<p class="down weight">5 votes of m/x' in page
+
+
 def test_that_five_of_five_voters_are_each_the_whole_quorum_is_said(document):
     lost = {one["agent"]: one["marginal"]["quorum_lost"] for one in document["agents"]}
     assert lost["gemini"] == document["rounds"]["with_quorum"] > 200
@@ -70,11 +87,25 @@ def test_people_read_the_money_first_then_whether_they_were_right_then_the_model
     assert places == sorted(places)
 
 
+@pytest.mark.slow
+def test_the_page_needs_nothing_but_itself(options, tmp_path):
+    path = tmp_path / "value.html"
+    said = call("swarm", "value", *options, "--json", "--html", path)
+    assert (said.code, said.err) == (0, "")
+    page = path.read_text()
+    for foreign in ("http", "<script", "src=", "@import"):
+        assert foreign not in page
+    for words in ("conservative filter, n ", "interaction", "<svg", "untrained", "min_votes"):
+        assert words in page
+    assert page.count("<table>") == 5
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
         (("--replay-ai", "none"), "--replay-ai none: there is nobody whose worth could be told"),
         (("--replay-ai", "stored"), "there is no warehouse"),
+        (("--html", "/no/such/folder/page.html"), "--html /no/such/folder/page.html: there is no"),
         (("--workers", "0"), "--workers 0: must be 1 or more"),
         (("--from", "2031-01-01"), "no minute lies in the period"),
         (("--market", "ihsg"), "--market ihsg: this version replays btc only"),

@@ -23,6 +23,7 @@ from babingepet_resources.settings import load_settings
 from babingepet_services.market.source import open_warehouse
 from babingepet_services.replay.inputs import ReplayRequest, read_inputs
 from babingepet_services.swarm.value import run_value
+from babingepet_services.swarm.value_plots import reliability_picture
 from babingepet_services.swarm.value_report import document
 from tests.fakes import FakeClock
 from tests.parity import recorded, walks
@@ -217,6 +218,15 @@ def test_calibration_is_that_of_scikit_learn(rules, told, name):
     filled = [one for one in judged["bins"] if one["n"]]
     assert [one["share_up"] for one in filled] == pytest.approx(list(shares), abs=1e-12)
     assert [one["mean_p"] for one in filled] == pytest.approx(list(means), abs=1e-12)
+
+
+@pytest.mark.slow
+def test_calibration_is_drawn_as_markup_without_address_and_always_the_same(rules):
+    svg = reliability_picture(rules.judged)
+    assert svg.startswith("<svg")
+    assert "http" not in svg
+    assert all(f"{name.replace('_', ' ')}, n " in svg for name in rules.judged)
+    assert reliability_picture(rules.judged) == svg
 
 
 def test_without_a_warehouse_or_answers_in_it_there_is_nothing_to_replay(files, tmp_path):
