@@ -2,6 +2,11 @@
 
 import json
 import logging
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,7 +21,9 @@ from babingepet_resources.warehouse.tables import context_feeds as checks
 from babingepet_services.swarm.budget import Budget
 from babingepet_services.swarm.rounds import hold, hold_round
 from scripts.bench.common.market import START
-from tests.openrouter_server import COST, KEY
+from tests.conftest import PRODUCT
+from tests.fakes import FakeClock
+from tests.openrouter_server import KEY
 from tests.resources.warehouse.context_builders import headline
 from tests.resources.warehouse.swarm_builders import prediction
 from tests.services.conftest import made_up_feed
@@ -126,23 +133,39 @@ def test_the_same_twenty_minutes_are_asked_about_once(seats, server):
     assert (hold(table).as_of, len(server.asked)) == (START + 21 * MINUTE, 18)
 
 
-def test_a_round_that_could_not_be_stored_goes_on_where_it_was(seats, server, monkeypatch):
-    table = seats()
-    with monkeypatch.context() as patch:
-        patch.setattr("babingepet_services.swarm.rounds.round_record", _dies)
-        with pytest.raises(KeyboardInterrupt):
-            hold(table)
-    assert stored(table)[0] == {}
-    decide(table.parts.database, 5)
-    assert (hold(table).as_of, len(server.asked)) == (DECIDED, 9)
-    with table.parts.database.reading() as connection:
+@pytest.mark.slow
+def test_a_round_that_was_killed_between_two_answers_goes_on_about_its_own_minute(
+    seats, server, tmp_path
+):
+    database = seats().parts.database
+    given = database.engine.url.render_as_string(hide_password=False), server.url, str(tmp_path)
+    server.script("openai/gpt-4o-mini", "hang", "fine")
+    program = [sys.executable, "-m", "tests.services.swarm.round_program", *given]
+    with subprocess.Popen(program, cwd=PRODUCT, stdout=subprocess.PIPE) as running:
+        for _ in range(3_000):
+            if server.count("openai/gpt-4o-mini"):
+                break
+            time.sleep(0.01)
+        running.send_signal(signal.SIGKILL)
+        assert running.wait(10) == -signal.SIGKILL
+    assert len(server.asked) == 3, "the third analyst had not answered"
+    assert stored(seats())[0] == {}, "nothing is stored of half a round"
+    decide(database, 5)
+
+    settings = load_settings(
+        data_dir=tmp_path, openrouter_api_key=KEY, openrouter_url=server.url, swarm_concurrency=1
+    )
+    clock = FakeClock(START + 5 * MINUTE + 5_000)
+    report = hold_round(settings, database, None, clock, SYMBOL, SOURCE)
+
+    assert (report.came, report.as_of) == ("asked", DECIDED)
+    assert len(server.asked) == 3 + 7, "the first two were not paid for again"
+    answers, (verdict,), _ = stored(seats())
+    assert {row.state for row in answers.values()} == {"vote"}
+    assert verdict.as_of == DECIDED < START + 5 * MINUTE < verdict.known_at
+    with database.reading() as connection:
         calls = swarm_calls.of_round(connection, "BTC", DECIDED)
-    assert [call.status for call in calls] == ["answered"] * 9
-    assert sum(call.cost_usd for call in calls) == 9 * Decimal(str(COST))
-
-
-def _dies(*given):
-    raise KeyboardInterrupt
+    assert Counter(call.status for call in calls) == {"answered": 9, "possibly_billed": 1}
 
 
 def test_nobody_is_asked_about_a_minute_that_is_long_over(seats, server):
