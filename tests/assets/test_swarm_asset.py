@@ -1,6 +1,7 @@
 """A day of the analysts in the graph: today's round is held where models are asked, and reported."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import dagster as dg
 import pytest
@@ -35,6 +36,7 @@ def check(name, database, settings, now):
     return check_context(spec, scope, settings, FakeClock(now))
 
 
+@pytest.mark.slow
 def test_without_a_key_a_day_tells_of_the_embedded_analysts(settings, warehouse):
     told = shown(settings, END + MINUTE)
     assert told["provider"].value == "rules"
@@ -62,6 +64,7 @@ def real(databases, tmp_path):
     database.close()
 
 
+@pytest.mark.slow
 def test_with_a_key_today_is_asked_once_and_any_other_day_is_only_reported(real):
     given, database = real
     with openrouter_server(**{"deepseek/deepseek-chat": ["wrong schema"]}) as server:
@@ -81,20 +84,19 @@ def test_with_a_key_today_is_asked_once_and_any_other_day_is_only_reported(real)
     at = DECIDED + 60_000
     assert check("analysts_answer", database, settings, at).passed
     assert check("within_budget", database, settings, at).passed
-    poor = settings.model_copy(
-        update={"swarm_budget_day": type(settings.swarm_budget_day)("0.0015")}
-    )
+    poor = settings.model_copy(update={"swarm_budget_day": Decimal("0.0015")})
     assert not check("within_budget", database, poor, at).passed
     assert KEY not in str(told)
 
 
+@pytest.mark.slow
 def test_analysts_that_do_not_answer_fail_their_check(real):
     given, database = real
     with openrouter_server() as server:
         settings = given.model_copy(
             update={
                 "openrouter_api_key": SecretStr(KEY), "openrouter_url": server.url,
-                "swarm_budget_cycle": type(given.swarm_budget_cycle)(0),
+                "swarm_budget_cycle": Decimal(0),
             }
         )  # fmt: skip
         shown(settings, DECIDED + 5_000)
@@ -103,6 +105,7 @@ def test_analysts_that_do_not_answer_fail_their_check(real):
     assert not check("is_current", database, settings, DECIDED + 60_000).passed
 
 
+@pytest.mark.slow
 def test_a_wrong_template_is_a_failure_that_names_what_is_wrong_and_asks_nobody(real, tmp_path):
     given, _ = real
     question = given.agents_folder() / "prompts" / "btc" / "question.md"

@@ -33,6 +33,7 @@ def held(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_newest_round_is_told_with_every_answer(held):
     told = call("swarm", "round", "--json", data_dir=held).document
     assert (told["warehouse"], told["market"], told["as_of"]) == ("binance", "BTC", DECIDED)
@@ -53,6 +54,7 @@ def test_the_newest_round_is_told_with_every_answer(held):
     assert (before["as_of"], before["providers"]) == (None, [])
 
 
+@pytest.mark.slow
 def test_spend_is_told_by_agent_and_model(held):
     given = ("--from", "2025-04-22", "--to", "2025-04-23")
     told = call("swarm", "spend", *given, "--json", data_dir=held).document
@@ -95,6 +97,7 @@ def test_a_copied_prompt_that_was_edited_is_the_one_that_counts(tmp_path):
     assert call("swarm", "copy", data_dir=tmp_path).out.startswith("0 files written")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -119,6 +122,7 @@ def test_a_wrong_file_is_named_and_where_nothing_is_decided_there_is_no_round(tm
     assert (nothing.code, "no warehouse" in nothing.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_the_key_is_in_no_output(held, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
     for arguments in (

@@ -104,6 +104,7 @@ def test_a_memory_without_trades_says_so_and_one_that_is_damaged_stops_nobody(fa
     assert facts(Hippocampus(damaged))["memory"] == "not known: the memory could not be read"
 
 
+@pytest.mark.slow
 def test_an_analyst_is_told_what_became_of_its_own_forecasts_newest_first(database):
     moments = [DECIDED - (70 + 20 * back) * MINUTE for back in range(60)]
     outcomes = np.where(np.arange(60) % 3 == 0, 0.01, -0.01)

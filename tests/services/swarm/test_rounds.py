@@ -20,6 +20,7 @@ from babingepet_resources.warehouse import blobs, history, news, predictions, sw
 from babingepet_resources.warehouse.tables import context_feeds as checks
 from babingepet_services.swarm.budget import Budget
 from babingepet_services.swarm.rounds import hold, hold_round
+from babingepet_services.swarm.values import analysts_of
 from scripts.bench.common.market import START
 from tests.conftest import PRODUCT
 from tests.fakes import FakeClock
@@ -54,22 +55,21 @@ def stored(table):
 @pytest.mark.parametrize(
     "ends",
     [
-        {
-            "gemini": ("fine", "vote"), "claude": ("slow", "vote"), "gpt": ("hang", "timeout"),
+        pytest.param({
+            "gemini": ("abstain", "abstain"), "claude": ("slow", "vote"), "gpt": ("hang", "timeout"),
             "momentum": ("429", "unavailable"), "contrarian": ("404", "unavailable"),
             "flow_reader": ("200 error", "unavailable"), "risk_manager": ("null", "unavailable"),
             "macro_sage": ("cut json", "unavailable"),
             "conservative_filter": ("wrong schema", "invalid"),
-        },
-        {
+        }, id="without a quorum", marks=pytest.mark.slow),
+        pytest.param({
             "gemini": ("1.7", "invalid"), "claude": ("NaN", "invalid"),
             "gpt": ("refusal", "unavailable"), "momentum": ("10 MB", "unavailable"),
             "contrarian": ("x100", "vote"), "flow_reader": ("fine", "vote"),
             "risk_manager": ("no usage", "vote"), "macro_sage": ("fine", "vote"),
             "conservative_filter": ("evil", "vote"),
-        },
+        }, id="with a quorum"),
     ],
-    ids=["without a quorum", "with a quorum"],
 )  # fmt: skip
 def test_whatever_a_model_does_its_analyst_ends_in_the_state_that_says_so(seats, server, ends):
     script(server, **{agent: step for agent, (step, _) in ends.items()})
@@ -120,6 +120,7 @@ def test_a_round_is_stored_whole_and_says_where_every_answer_came_from(seats, se
     assert read_back.provider == "openrouter"
 
 
+@pytest.mark.slow
 def test_the_same_twenty_minutes_are_asked_about_once(seats, server):
     table = seats()
     hold(table)
@@ -168,6 +169,7 @@ def test_a_round_that_was_killed_between_two_answers_goes_on_about_its_own_minut
     assert Counter(call.status for call in calls) == {"answered": 9, "possibly_billed": 1}
 
 
+@pytest.mark.slow
 def test_nobody_is_asked_about_a_minute_that_is_long_over(seats, server):
     table = seats(seconds_later=301)
     assert hold(table).came == "stale"
@@ -210,6 +212,7 @@ def test_a_key_without_credit_leaves_every_analyst_without_an_answer(seats, serv
     assert verdicts == []
 
 
+@pytest.mark.slow
 def test_outcomes_of_earlier_votes_are_filed_and_weigh(seats, server):
     table = seats()
     asked = DECIDED - 2 * HOUR
@@ -261,6 +264,17 @@ def test_a_headline_that_gives_orders_arrives_as_a_quotation(seats, server):
     assert told.count("<quoted>") == told.count("</quoted>") == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "source", "heard"),
+    [
+        (KEY, "binance", "models"), (None, "binance", "rules"), (KEY, "simulated", "rules"),
+        (KEY, "recorded", "rules"),
+    ],
+)  # fmt: skip
+def test_models_are_heard_about_the_real_market_when_there_is_a_key(key, source, heard):
+    assert analysts_of(load_settings(openrouter_api_key=key), source) == heard
+
+
 def test_without_a_key_the_loop_asks_and_no_model_does(seats, server, tmp_path):
     table = seats()
     given = table.parts.database, None, table.parts.clock, SYMBOL
@@ -290,6 +304,7 @@ def test_the_key_is_in_no_row_and_no_log(seats, server, caplog):
     assert KEY not in " ".join([*told, caplog.text, str(report), repr(table)])
 
 
+@pytest.mark.slow
 def test_a_loop_whose_analysts_are_models_hears_them_and_asks_nobody_itself(seats, server):
     table = seats()
     database = table.parts.database
