@@ -11,7 +11,16 @@ from typing import Any
 import dagster as dg
 
 from babingepet_assets import jobs
-from babingepet_assets.btc import checks, context, context_checks, decided, loop, market, tape
+from babingepet_assets.btc import (
+    checks,
+    context,
+    context_checks,
+    decided,
+    loop,
+    market,
+    swarm,
+    tape,
+)
 from babingepet_assets.learning import parity, seasonality
 from babingepet_resources.resources import default_resources
 from babingepet_services.version import code_version
@@ -29,6 +38,7 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
             *market.ASSETS,
             *context.ASSETS,
             *decided.ASSETS,
+            swarm.swarm_verdicts,
             tape.tape,
             parity.live_replay_parity,
             seasonality.hour_seasonality,
@@ -44,6 +54,7 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
             parity.parity_job,
             tape.tape_job,
             *context.JOBS,
+            swarm.swarm_job,
             seasonality.seasonality_job,
         ],
         sensors=[btc_loop.btc_loop, btc_health.btc_loop_health],

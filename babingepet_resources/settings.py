@@ -146,6 +146,10 @@ class Settings(BaseSettings):
         """Where the event tape is."""
         return self.tape_url or str((self.data_dir / "tape").absolute())
 
+    def agents_folder(self) -> Path:
+        """Where a user's own models and prompts are, if there are any."""
+        return (self.data_dir / "agents").absolute()
+
     @property
     def source(self) -> str:
         """Whose facts are meant before the market is opened: auto hopes for the real exchange."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 LOOP = "sensor btc_loop, job btc_loop"
+SWARM = "schedule btc_swarm with OPENROUTER_API_KEY, else the loop"
 ABSENT = "not in this version"
 
 
@@ -35,7 +36,7 @@ JOBS: tuple[DescribedJob, ...] = (
     DescribedJob("btc_collector", "every 60 s", "exchange data", LOOP),
     DescribedJob("btc_signals", "every 60 s", "signal computation", LOOP),
     DescribedJob("btc_simulator", "every 60 s", "paper trading cycle", LOOP),
-    DescribedJob("btc_ai", "every 20 min", "swarm of nine analysts"),
+    DescribedJob("btc_ai", "every 20 min", "swarm of nine analysts", SWARM),
     DescribedJob("ihsg_session_1", "01:50", "Indonesian shares, first session"),
     DescribedJob("ihsg_session_2", "06:20", "Indonesian shares, second session"),
     DescribedJob("ihsg_price_check", "every 30 min", "exits of Indonesian shares"),
@@ -56,6 +57,7 @@ def _own(job_id: str, when: str, purpose: str) -> DescribedJob:
 
 OWN_JOBS: tuple[DescribedJob, ...] = (
     _own("btc_news", "every 30 min", "headlines about bitcoin, and their tone"),
+    _own("btc_swarm", "1, 21 and 41 min past the hour", "a round of models about bitcoin"),
     _own("btc_etf_flow", "03:20, 09:20, 15:20, 21:20", "fund flows, fear and greed"),
     _own("live_replay_parity", "00:30", "yesterday's live cycles made again, every byte"),
     _own("btc_tape", "00:50", "yesterday's raw trades and quotes as files"),

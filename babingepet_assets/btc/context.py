@@ -40,7 +40,7 @@ def news(
     known on it, whenever they were published. A headline is read for its tone once, when it is
     filed. Asked every half hour; a headline that left the feed unasked is lost.
     """
-    return _report_days(context, settings, clock, lambda day: describe_news(day, settings, clock))
+    return report_days(context, settings, clock, lambda day: describe_news(day, settings, clock))
 
 
 @daily_asset("sentiment", deps=["btc/news"], kinds={"numpy", "table"}, pool=CONTEXT_POOL)
@@ -54,7 +54,7 @@ def sentiment(
     Shape: a row a moment in `crypto_sentiment`, 48 a day. The score is that of the signal of the same
     name, from the headlines known at the moment. Unavailable is not zero.
     """
-    return _report_days(context, settings, clock, lambda day: describe_sentiment(day, clock))
+    return report_days(context, settings, clock, lambda day: describe_sentiment(day, clock))
 
 
 @daily_asset("etf_flow", kinds={"table"}, pool=CONTEXT_POOL)
@@ -69,12 +69,12 @@ def etf_flow(
     were told on it, mostly about the days before. Asked every six hours; flows of a trading day are
     known from 03:00 UTC of the next day, a holiday has none.
     """
-    return _report_days(
+    return report_days(
         context, settings, clock, lambda day: describe_etf_flow(day, settings, clock)
     )
 
 
-def _report_days(
+def report_days(
     context: dg.AssetExecutionContext,
     settings: Settings,
     clock: Clock,

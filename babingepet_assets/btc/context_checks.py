@@ -17,6 +17,7 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_services.btc_day.context_checks import CHECKS, ContextCheck, check_context
 from babingepet_services.btc_day.day import DayScope, open_scope
+from babingepet_services.btc_day.swarm_checks import CHECKS as SWARM_CHECKS
 
 
 def build_check(check: ContextCheck) -> dg.AssetChecksDefinition:
@@ -62,4 +63,4 @@ def evaluation(
     )
 
 
-CONTEXT_CHECKS = tuple(build_check(check) for check in CHECKS)
+CONTEXT_CHECKS = tuple(build_check(check) for check in (*CHECKS, *SWARM_CHECKS))

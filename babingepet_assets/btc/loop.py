@@ -32,6 +32,7 @@ from babingepet_resources.warehouse.limits import CYCLE
 from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
 from babingepet_services.market.source import open_market, open_warehouse
+from babingepet_services.swarm.values import analysts_of
 
 MAX_RUNTIME = 40 * 3600
 """Seconds after which Dagster ends the run; it asks for a successor at a midnight, after 12 to 37 h."""
@@ -72,6 +73,7 @@ def decide_minutes(
                 settings=override(BtcSettings(), settings.overrides),
                 capture_tape=settings.capture_tape,
                 paused=settings.paused,
+                analysts=analysts_of(settings, source),
             )
             options = LoopOptions(owner=context.run_id, heartbeat=HEARTBEAT)
             loop = BtcLoop(feed, database, clock, program, options)

@@ -36,6 +36,7 @@ from babingepet_delivery.cli.replay_cycle import replay_cycle
 from babingepet_delivery.cli.replays import replays
 from babingepet_delivery.cli.run import run
 from babingepet_delivery.cli.signals import signals
+from babingepet_delivery.cli.swarm import swarm_commands
 from babingepet_delivery.cli.sweep import sweep
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -81,6 +82,7 @@ def build_app() -> App:
         app.command(command, name=name, sort_key=order)
     app.command(replay_commands())
     app.command(memory_commands())
+    app.command(swarm_commands())
     app.command(database_commands())
     return app
 

@@ -108,6 +108,15 @@ def since(connection: Connection, market: str, provider: str, start: int) -> lis
     return select_records(connection, query.order_by(*order), PredictionRecord)
 
 
+def between(connection: Connection, market: str, start: int, end: int) -> list[PredictionRecord]:
+    """Every answer with start <= as_of < end, by any provider, ascending."""
+    query = select(table).where(
+        table.c.market == market, table.c.as_of >= start, table.c.as_of < end
+    )
+    order = (table.c.as_of, table.c.symbol, table.c.agent, table.c.provider)
+    return select_records(connection, query.order_by(*order), PredictionRecord)
+
+
 def of_round(connection: Connection, market: str, as_of: int) -> list[PredictionRecord]:
     """Every answer of a round, by symbol, agent and provider."""
     query = select(table).where(table.c.market == market, table.c.as_of == as_of)

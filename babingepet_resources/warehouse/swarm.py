@@ -17,6 +17,7 @@ from babingepet.market.context import Consensus, Verdicts
 from babingepet_resources.warehouse import vetting
 from babingepet_resources.warehouse.facts import insert_once
 from babingepet_resources.warehouse.records import InsertOutcome, VerdictRecord
+from babingepet_resources.warehouse.statements import select_records
 from babingepet_resources.warehouse.tables import swarm_verdicts as table
 
 ANALYSTS_LIMIT = 1_000
@@ -64,6 +65,16 @@ def series(connection: Connection, market: str, start: int, end: int) -> Verdict
         .order_by(*order)
     )
     return Verdicts.from_rows(connection.execute(query).all())
+
+
+def read(connection: Connection, market: str, start: int, end: int) -> list[VerdictRecord]:
+    """Verdicts with start <= as_of < end and what people read of them, ascending."""
+    query = select(table).where(
+        table.c.market == market, table.c.as_of >= start, table.c.as_of < end
+    )
+    return select_records(
+        connection, query.order_by(table.c.as_of, table.c.provider), VerdictRecord
+    )
 
 
 def detail(

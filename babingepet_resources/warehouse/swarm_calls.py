@@ -165,6 +165,13 @@ def of_round(connection: Connection, market: str, as_of: int) -> list[CallRecord
     return select_records(connection, query.order_by(*order), CallRecord)
 
 
+def newest_round(connection: Connection, market: str, start: int, end: int) -> int | None:
+    """The newest ``as_of`` with start <= as_of < end that somebody asked about."""
+    mine = (table.c.market == market, table.c.as_of >= start, table.c.as_of < end)
+    newest: int | None = connection.execute(select(func.max(table.c.as_of)).where(*mine)).scalar()
+    return newest
+
+
 def spend(connection: Connection, start: int, end: int) -> list[SpendRecord]:
     """What calls begun in start <= time < end came to, by market, agent and model."""
     group = (table.c.market, table.c.agent, table.c.model)

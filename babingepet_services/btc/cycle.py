@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from babingepet.compiled import ENGINE_VERSION
 from babingepet.cycles.btc import BASE_BOOK, CycleInputs, WeightBook, run_cycle
@@ -34,15 +34,14 @@ from babingepet_resources.warehouse.records import (
     ReasoningRecord,
 )
 from babingepet_services.btc import records as btc_records
-from babingepet_services.btc.analysts import Round, round_record
 from babingepet_services.btc.context import Context
 from babingepet_services.btc.facts import PendingFacts
 from babingepet_services.btc.memory import BtcMemory
 from babingepet_services.capture.content import row_bytes, tape_digest
 from babingepet_services.market.feed_watch import report_record
+from babingepet_services.swarm.records import Round, round_record
+from babingepet_services.swarm.values import Analysts
 from babingepet_services.version import code_version
-
-Analysts = Literal["rules", "none"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,8 @@ class BtcProgram:
         weights: Weights of the vote.
         capture_tape: Whether raw trades and quotes are kept.
         paused: Whether entries are forbidden.
-        analysts: Who is asked every twenty minutes: the embedded ones (``rules``) or nobody here.
+        analysts: Who is heard every twenty minutes; only the embedded ones (``rules``) are asked
+            here.
     """
 
     book: str = btc_records.PAPER

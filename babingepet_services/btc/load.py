@@ -40,6 +40,7 @@ from babingepet_services.btc.memory import (
     with_settlements,
 )
 from babingepet_services.capture.content import DayDigests
+from babingepet_services.swarm.values import Analysts
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +57,14 @@ def load_memory(
     as_of: int,
     alive: Callable[[], None] = lambda: None,
     *,
-    asks_analysts: bool = True,
+    analysts: Analysts = "rules",
 ) -> BtcMemory:
     """Load history and state for a first decision at ``as_of``.
 
     The warehouse is read first; what it lacks is fetched from the exchange. Fetched facts are
     handed back in ``loaded`` and are written with the first decision that read them. ``alive`` is
-    called between two requests: from the real exchange the whole takes a minute or more. With
-    ``asks_analysts`` the embedded analysts go on where they were.
+    called between two requests: from the real exchange the whole takes a minute or more. Embedded
+    ``analysts`` go on where they were; those of models belong to the run from its first minute.
 
     Raises:
         Unavailable: The exchange or the database does not answer.
@@ -85,7 +86,7 @@ def load_memory(
         state, last_as_of = load_last_state(connection, book, info)
         account = history.last_portfolio(connection, book, info.symbol, info.source)
         context_feeds = present_feeds(connection)
-        analysts = load_analysts(connection, as_of) if asks_analysts else None
+        embedded = load_analysts(connection, as_of) if analysts == "rules" else None
     minutes = _complete(stored_minutes, feed, "1m", begin, now, as_of, loaded, alive)
     first = (int(minutes.open_time[0]) if len(minutes) else now) // HOUR * HOUR
     hours = stored_hours.between(since, first)
@@ -105,8 +106,8 @@ def load_memory(
         last_as_of=last_as_of,
         peak_equity=account.detail["peak_equity"] if account else CAPITAL,
         open_interest=readings,
-        context_feeds=context_feeds if analysts is None else context_feeds | {SWARM},
-        analysts=analysts,
+        context_feeds=context_feeds if analysts == "none" else context_feeds | {SWARM},
+        analysts=embedded,
         loaded=loaded,
     )
     memory.read_tape(database, now)

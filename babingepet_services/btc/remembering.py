@@ -28,7 +28,7 @@ class Remembering:
     Args:
         feed: The market.
         database: Under limits that let a history be read.
-        program: Whose ledger is continued, and whether it asks the analysts.
+        program: Whose ledger is continued, and which analysts are heard.
         renew: Called between the requests of a load, which can take minutes.
 
     Attributes:
@@ -83,7 +83,7 @@ class Remembering:
         before = self.memory
         self.memory = load_memory(
             self._feed, self._database, self._program.book, minute.as_of, self._renew,
-            asks_analysts=self._program.analysts == "rules",
+            analysts=self._program.analysts,
         )  # fmt: skip
         self._has_hole = False
         if before is not None:

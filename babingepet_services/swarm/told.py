@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from babingepet_resources.warehouse import swarm
 
 NEVER = 2**62
+"""Later than any time: a made-up market may be ahead of this machine's clock."""
 
 
 def newest_verdict(

@@ -11,13 +11,28 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.openrouter.values import Attempt, Call, Status
-from babingepet_resources.settings import Settings
+from babingepet_resources.settings import REAL, Settings
 from babingepet_resources.warehouse.database import Database
 from babingepet_services.swarm.budget import Budget
+
+OPENROUTER = "openrouter"
+"""Provider of a model's answer, wherever it is shown."""
+
+Analysts = Literal["rules", "models", "none"]
+"""Who is heard: the embedded analysts, which the loop asks; models, asked by a program of their own
+so that no decision waits for one; or nobody."""
+
+
+def analysts_of(settings: Settings, source: str) -> Analysts:
+    """Who is heard about the market of a source: models about the real one, when there is a key.
+
+    Nobody is paid for an opinion about made-up prices, or about a recording that plays again.
+    """
+    return "models" if settings.openrouter_api_key is not None and source == REAL else "rules"
 
 
 class Stop(StrEnum):

@@ -17,7 +17,7 @@ from babingepet_assets.definitions import build_definitions, defs
 from babingepet_assets.learning.parity import POOL as LEARNING_POOL
 from babingepet_assets.partitions import DAILY, MONTHLY
 from babingepet_services.btc.checks import CHECKS
-from babingepet_services.btc_day import context_checks
+from babingepet_services.btc_day import context_checks, swarm_checks
 from babingepet_services.jobs import OWN_JOBS
 from babingepet_services.replay import live_parity as parity
 from babingepet_services.version import code_version
@@ -42,6 +42,7 @@ LINEAGE = {
         "btc/news",
         "btc/etf_flow",
     },
+    "btc/swarm_verdicts": {"btc/signals"},
     "btc/decisions": {"btc/signals"},
     "btc/positions": {"btc/decisions", "btc/positions"},
     "btc/portfolio": {"btc/positions"},
@@ -51,7 +52,7 @@ LINEAGE = {
 PRODUCT = Path(__file__).resolve().parents[2]
 POOLS = {"btc": REPORT_POOL, "learning": LEARNING_POOL}
 """Each market's reports run one at a time."""
-CONTEXT = {"btc/news", "btc/sentiment", "btc/etf_flow"}
+CONTEXT = {"btc/news", "btc/sentiment", "btc/etf_flow", "btc/swarm_verdicts"}
 """Assets that ask a feed: what it says now is lost behind a backfill of an hour."""
 MONTHS = {"learning/hour_seasonality"}
 
@@ -111,7 +112,8 @@ def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
     found = {(name(key.asset_key), key.name) for key in graph.asset_check_keys}
     data_checks = {(check.asset, check.name) for check in CHECKS}
     loop_check = (DECIDED, LOOP_CHECK)
-    of_context = {(check.asset, check.name) for check in context_checks.CHECKS}
+    beside = (*context_checks.CHECKS, *swarm_checks.CHECKS)
+    of_context = {(check.asset, check.name) for check in beside}
     assert found == data_checks | of_context | {(parity.ASSET, parity.CHECK), loop_check}
     specs = [spec for check in ASSET_CHECKS for spec in check.check_specs]
     assert len(specs) == len(CHECKS) + 1
@@ -148,7 +150,7 @@ def test_what_runs_by_itself_is_known():
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {
         "btc_loop", "btc_tape", "event_log_retention", "live_replay_parity",
-        "btc_news", "btc_etf_flow", "hour_seasonality",
+        "btc_news", "btc_swarm", "btc_etf_flow", "hour_seasonality",
     }  # fmt: skip
     sensors = {s.name: s for s in repository.sensor_defs}
     schedules = {s.name: s for s in repository.schedule_defs}
@@ -161,6 +163,7 @@ def test_what_runs_by_itself_is_known():
         "live_replay_parity": "30 0 * * *",
         "btc_tape": "50 0 * * *",
         "btc_news": "*/30 * * * *",
+        "btc_swarm": "1,21,41 * * * *",
         "btc_etf_flow": "20 3,9,15,21 * * *",
         "hour_seasonality": "10 1 1 * *",
     }

@@ -1,6 +1,6 @@
 """The fifteen job ids are those of the system's description, in its order."""
 
-from babingepet_services.jobs import JOBS, LOOP, OWN_JOBS, as_document
+from babingepet_services.jobs import JOBS, LOOP, OWN_JOBS, SWARM, as_document
 
 DESCRIBED = [
     "btc_collector",
@@ -25,10 +25,10 @@ def test_every_described_job_is_listed_once():
     assert [job.job_id for job in JOBS] == DESCRIBED
 
 
-def test_only_what_the_loop_does_counts_as_available():
+def test_only_what_the_loop_and_the_analysts_do_counts_as_available():
     jobs = as_document()["jobs"]
-    assert [job["job_id"] for job in jobs if job["available"]] == DESCRIBED[:3]
-    assert {job["runs_as"] for job in jobs if job["available"]} == {LOOP}
+    assert [job["job_id"] for job in jobs if job["available"]] == DESCRIBED[:4]
+    assert [job["runs_as"] for job in jobs if job["available"]] == [LOOP, LOOP, LOOP, SWARM]
     assert {job["runs_as"] for job in jobs if not job["available"]} == {"not in this version"}
 
 

@@ -1,6 +1,8 @@
 """What the tests of asking share: a scripted OpenRouter, parts with boring defaults, questions."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +11,17 @@ from pydantic import SecretStr
 from babingepet_resources.clients.clock import Clock, SystemClock
 from babingepet_resources.clients.openrouter.client import OpenRouter
 from babingepet_resources.warehouse import swarm_calls
-from babingepet_resources.warehouse.database import Database
+from babingepet_resources.warehouse.database import Database, open_database
 from babingepet_resources.warehouse.records import CallRecord
 from babingepet_services.swarm import asking
 from babingepet_services.swarm.budget import Budget
+from babingepet_services.swarm.seating import Table
 from babingepet_services.swarm.values import Parts, Reply
+from tests.databases import Databases
+from tests.fakes import FakeClock
 from tests.openrouter_server import KEY, OpenRouterServer, openrouter_server
 from tests.services.swarm.questions import AS_OF, MARKET, RICH
+from tests.services.swarm.seats import DECIDED, MINUTES, SOURCE, SYMBOL, decide, nine_models
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +76,25 @@ def calls(database: Database) -> Callable[..., list[CallRecord]]:
             return swarm_calls.of_round(connection, MARKET, as_of)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def decided_url(lasting_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A warehouse in which three minutes were decided; nobody writes into this one."""
+    url = lasting_databases.upgraded(tmp_path_factory.mktemp("seats"))
+    with closing(open_database(url)) as database:
+        decide(database, MINUTES)
+    return url
+
+
+@pytest.fixture
+def seats(parts: Callable[..., Parts], tmp_path: Path) -> Callable[..., Table]:
+    """A table of nine models, 5 s after the newest minute of ``decided_url``."""
+
+    def laid(*, seconds_later: float = 5.0, **given: Any) -> Table:
+        clock = FakeClock(DECIDED)
+        clock.advance(seconds_later)
+        roster = nine_models(tmp_path / "agents")
+        return Table(roster, parts(clock=clock, **given), None, SYMBOL, SOURCE)
+
+    return laid
