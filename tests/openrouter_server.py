@@ -188,6 +188,7 @@ _PLAIN: dict[str, Callable[[str], web.Response]] = {
     "blank": _told(text="  \n"),
     "cut": _told(text='{"p_up":0.', reason="length"),
     "cut json": _body(b'{"id":"gen-1","choices":[{"mess'),
+    "abstain": _told(text='{"p_up":null,"confidence":"LOW","reason":"Too little is known."}'),
     "wrong schema": _told(text='{"probability":"high"}'),
     "1.7": _told(text='{"p_up":1.7,"confidence":"MED","reason":"x"}'),
     "NaN": _told(text='{"p_up":NaN,"confidence":"MED","reason":"x"}'),

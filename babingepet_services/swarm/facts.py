@@ -129,7 +129,7 @@ def _signals(connection: Connection, decision: DecisionRecord) -> str:
     return "\n".join(
         f"{row.signal}: unavailable ({row.reason})"
         if row.score is None
-        else f"{row.signal}: {row.score:+.2f}"
+        else f"{row.signal}: {round(row.score, 2) + 0.0:+.2f}"  # no -0.00
         for row in rows
         if row.signal != AI_CONSENSUS
     )

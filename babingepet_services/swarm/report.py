@@ -5,7 +5,7 @@ Belongs here: which rows are meant, and their documents. Nothing here asks anybo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from decimal import Decimal
@@ -112,24 +112,24 @@ def spend_report(
         "warehouse": name,
         "start": start,
         "end": end,
-        **totals(rows),
+        **_totals(rows),
         "budget": {name: str(limit) for name, limit in asdict(Budget.of(settings)).items()},
         "agents": [_spend(row) for row in rows],
     }
 
 
-def totals(rows: Sequence[SpendRecord]) -> dict[str, Any]:
+def _totals(rows: Sequence[SpendRecord]) -> dict[str, Any]:
     """Calls and costs together; amounts as text."""
     return {
         "calls": sum(row.calls for row in rows),
         "answered": sum(row.answered for row in rows),
-        "cost_usd": str(sum((row.cost_usd for row in rows), Decimal(0))),
-        "unsettled_usd": str(sum((row.unsettled_usd for row in rows), Decimal(0))),
+        "cost_usd": _usd(row.cost_usd for row in rows),
+        "unsettled_usd": _usd(row.unsettled_usd for row in rows),
     }
 
 
 def _spend(row: SpendRecord) -> dict[str, Any]:
-    amounts = {"cost_usd": str(row.cost_usd), "unsettled_usd": str(row.unsettled_usd)}
+    amounts = {"cost_usd": _usd([row.cost_usd]), "unsettled_usd": _usd([row.unsettled_usd])}
     return asdict(row) | amounts
 
 
@@ -211,13 +211,16 @@ def _answer(row: PredictionRecord) -> dict[str, Any]:
 
 
 def _cost(calls: Sequence[CallRecord]) -> dict[str, Any]:
-    known = [call.cost_usd for call in calls if call.cost_usd is not None]
-    open_ones = [call.reserved_usd for call in calls if call.cost_usd is None]
     return {
         "calls": len(calls),
-        "cost_usd": str(sum(known, Decimal(0))),
-        "unsettled_usd": str(sum(open_ones, Decimal(0))),
+        "cost_usd": _usd(call.cost_usd for call in calls if call.cost_usd is not None),
+        "unsettled_usd": _usd(call.reserved_usd for call in calls if call.cost_usd is None),
     }
+
+
+def _usd(amounts: Iterable[Decimal]) -> str:
+    """A sum with all of its decimal places, never as a power of ten."""
+    return f"{sum(amounts, Decimal(0)):f}"
 
 
 @contextmanager

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from babingepet.errors import InputError
 from babingepet.market.intervals import MINUTE
 from babingepet.replay.analysts import HORIZON
 from babingepet.swarm import prompts
-from babingepet.swarm.agents import Roster
+from babingepet.swarm.agents import Agent, Roster
 from babingepet.swarm.answers import ANSWER_SCHEMA
 from babingepet.swarm.rosters import BTC
 from babingepet.swarm.track_record import MEMORY
@@ -54,24 +55,27 @@ def questions(
     """What each analyst is asked about a decision's moment.
 
     Raises:
-        InputError: A template names a place that there is not.
+        InputError: A template names a place that there is not; the message names its analyst.
     """
-    facts, as_of = btc_facts(connection, decision, table.memory), decision.as_of
-    told = {
-        agent: {**facts, "track_record": own_record(connection, table.symbol, agent.name, as_of)}
-        for agent in table.roster.agents
-    }
+    facts = btc_facts(connection, decision, table.memory)
     return tuple(
-        Question(
-            agent.name,
-            agent.models,
-            prompts.render(agent.prompt, places, optional=PLACES),
-            ANSWER_SCHEMA,
-            BTC.market,
-            as_of,
-        )
-        for agent, places in told.items()
+        _question(connection, table, decision, agent, facts) for agent in table.roster.agents
     )
+
+
+def _question(
+    connection: Connection,
+    table: Table,
+    decision: DecisionRecord,
+    agent: Agent,
+    facts: Mapping[str, str],
+) -> Question:
+    own = own_record(connection, table.symbol, agent.name, decision.as_of)
+    try:
+        prompt = prompts.render(agent.prompt, {**facts, "track_record": own}, optional=PLACES)
+    except InputError as error:
+        raise InputError(f"the prompt of {agent.name}: {error}") from error
+    return Question(agent.name, agent.models, prompt, ANSWER_SCHEMA, BTC.market, decision.as_of)
 
 
 def new_outcomes(connection: Connection, table: Table, as_of: int) -> dict[int, float]:

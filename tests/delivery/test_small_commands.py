@@ -48,9 +48,10 @@ def test_jobs_say_what_runs_here_and_what_does_not():
     jobs = {job["job_id"]: job for job in call("jobs", "--json").document["jobs"]}
     assert len(jobs) == 15
     running = {name for name, job in jobs.items() if job["available"]}
-    assert running == {"btc_collector", "btc_signals", "btc_simulator"}
-    assert all("btc_loop" in jobs[name]["runs_as"] for name in running)
-    assert jobs["btc_ai"]["runs_as"] == "not in this version"
+    assert running == {"btc_collector", "btc_signals", "btc_simulator", "btc_ai"}
+    assert all("btc_loop" in jobs[name]["runs_as"] for name in running - {"btc_ai"})
+    assert "schedule btc_swarm" in jobs["btc_ai"]["runs_as"]
+    assert jobs["health_daily"]["runs_as"] == "not in this version"
     listed = call("jobs").out
     assert "auth_password_rotate" in listed
     assert "schedule hour_seasonality" in listed
