@@ -3,11 +3,13 @@
 A round is held at the first decided minute of each 20 minutes, on what that minute knew, and is known
 to the minutes after it. Generalists weigh by their votes of the last two days whose hour is over,
 so that a round is the same wherever the replay began. What was stored live takes the same way into
-the columns (``Verdicts``).
+the columns (``Verdicts``). What each analyst answered is kept apart (``Answers``), so that a consensus
+without some of them can be had without asking again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +27,7 @@ from babingepet.signals.regime import natr_ranks
 from babingepet.signals.registry import NAMES
 from babingepet.swarm.agents import Group
 from babingepet.swarm.analysts.btc_series import BtcColumns, btc_votes
-from babingepet.swarm.consensus_series import agree_series
+from babingepet.swarm.consensus_series import ConsensusSeries, agree_series
 from babingepet.swarm.rosters import BTC
 from babingepet.swarm.track_record import MEMORY, weight_series
 
@@ -48,6 +50,47 @@ class Rounds:
     rows: Ints
     moves: dict[str, Floats]
     natr_rank: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What every analyst answered in each round, and what came of it.
+
+    Shape: (n,) each, ascending by ``as_of``, then ``known_at``; votes (agents, n).
+
+    Attributes:
+        as_of: End of the minute whose facts were read.
+        known_at: When the last answer was in.
+        votes: In the order of the roster; NaN is no vote.
+        weights: Of the generalists in each round, by name.
+        outcomes: Return over the hour, a fraction; NaN where it is not known.
+    """
+
+    as_of: Ints
+    known_at: Ints
+    votes: Floats
+    weights: Mapping[str, Floats]
+    outcomes: Floats
+
+    def agree(self, without: Collection[str] = ()) -> ConsensusSeries:
+        """What they agree on in each round; quorum and weights stay when some are left out."""
+        votes = self.votes.copy()
+        votes[[name in without for name in BTC.names]] = np.nan
+        return agree_series(BTC, votes, self.weights)
+
+    def verdicts(self, without: Collection[str] = ()) -> Verdicts:
+        """The rounds that have a quorum.
+
+        Their ``known_at`` stays when an analyst is left out: a round is not over any sooner.
+        """
+        agreed = self.agree(without)
+        return Verdicts(
+            as_of=self.as_of,
+            known_at=self.known_at,
+            p_up=agreed.p_up,
+            agreement=agreed.agreement,
+            side=agreed.side.astype(np.float64),
+        ).where(~np.isnan(agreed.p_up))
 
 
 def begin_of(start: int) -> int:
@@ -85,6 +128,11 @@ def read_month(
 
 def hold(rounds: Rounds, columns: Columns) -> Verdicts:
     """What the analysts agree on in each round; rounds without a quorum are left out."""
+    return ask(rounds, columns).verdicts()
+
+
+def ask(rounds: Rounds, columns: Columns) -> Answers:
+    """What the embedded analysts answer in each round."""
     as_ofs = columns.open_time[rounds.rows] + MINUTE
     measured = [NAMES[at] for at in columns.measured]
     votes = btc_votes(
@@ -100,19 +148,16 @@ def hold(rounds: Rounds, columns: Columns) -> Verdicts:
         )
     )
     outcomes = _outcomes(columns, as_ofs)
-    weights = {
+    return Answers(as_ofs, as_ofs + 1, votes, weigh(as_ofs, votes, outcomes), outcomes)
+
+
+def weigh(as_ofs: Ints, votes: Floats, outcomes: Floats) -> dict[str, Floats]:
+    """Weight of each generalist in every round, by its votes whose hour was over."""
+    return {
         agent.name: weight_series(as_ofs, votes[row], outcomes, HORIZON)
         for row, agent in enumerate(BTC.agents)
         if agent.group is Group.GENERALIST
     }
-    agreed = agree_series(BTC, votes, weights)
-    return Verdicts(
-        as_of=as_ofs,
-        known_at=as_ofs + 1,
-        p_up=agreed.p_up,
-        agreement=agreed.agreement,
-        side=agreed.side.astype(np.float64),
-    ).where(~np.isnan(agreed.p_up))
 
 
 def _outcomes(columns: Columns, as_ofs: Ints) -> Floats:

@@ -112,17 +112,27 @@ def read_columns(
 
     The columns are the same, bit for bit, for every number of threads.
     """
-    is_asked = SWARM in market.feeds and market.verdicts is None
-    begin = max(market.asked_since, analysts.begin_of(start)) if is_asked else start
-    history = _history(market, begin, end, is_asked=is_asked)
-    columns = _read_bars(history, begin, end, threads, progress)
-    verdicts = market.verdicts
-    if history.rounds is not None:
-        verdicts = analysts.hold(history.rounds, columns)
+    columns, rounds = read_asked(market, start, end, threads, progress)
+    verdicts = market.verdicts if rounds is None else analysts.hold(rounds, columns)
     if SWARM in market.feeds and verdicts is not None:
         analysts.fill_in(columns, verdicts)
     first = int(np.searchsorted(columns.open_time, start - MINUTE))
     return rows_of(columns, first, len(columns.open_time)) if first else columns
+
+
+def read_asked(
+    market: ReplayMarket, start: int, end: int, threads: int, progress: Progress
+) -> tuple[Columns, analysts.Rounds | None]:
+    """Every column but the analysts', and what these read; nobody is asked yet.
+
+    Returns:
+        The minutes that decisions from ``start`` on depend on, and the rounds held among them; no
+        rounds where the market has verdicts or no analysts are heard.
+    """
+    is_asked = SWARM in market.feeds and market.verdicts is None
+    begin = max(market.asked_since, analysts.begin_of(start)) if is_asked else start
+    history = _history(market, begin, end, is_asked=is_asked)
+    return _read_bars(history, begin, end, threads, progress), history.rounds
 
 
 def _history(market: ReplayMarket, start: int, end: int, *, is_asked: bool) -> History:

@@ -53,12 +53,24 @@ def replay(
         ConfigurationError: The source can never supply enough of the vote.
         InputError: There is no minute in the period.
     """
+    market, start, end = opened(market, rules, start, end)
+    columns = read_columns(market, start, end, threads, progress)
+    return decide(market, columns, rules, start, end, threads)
+
+
+def opened(
+    market: ReplayMarket, rules: ReplayRules, start: int | None, end: int | None
+) -> tuple[ReplayMarket, int, int]:
+    """The market as it is replayed, and the period that is decided.
+
+    Raises:
+        ConfigurationError: The source can never supply enough of the vote.
+        InputError: There is no minute in the period.
+    """
     require_capability(market.feeds, rules.settings, rules.book)
     market = replace(market, minutes=with_numbers(market.minutes), hours=with_numbers(market.hours))
     start, end = _period(market, start, end)
-    market = replace(market, asked_since=start)
-    columns = read_columns(market, start, end, threads, progress)
-    return decide(market, columns, rules, start, end, threads)
+    return replace(market, asked_since=start), start, end
 
 
 def decide(

@@ -49,8 +49,8 @@ def agree_series(
             not positive.
     """
     _expect(roster, votes, weights)
-    generalists = _mean(roster, votes, Group.GENERALIST, weights)
-    personas = _mean(roster, votes, Group.PERSONA, weights)
+    generalists = group_series(roster, votes, Group.GENERALIST, weights)
+    personas = group_series(roster, votes, Group.PERSONA, weights)
     both = GENERALISTS * generalists + PERSONAS * personas
     p_up = np.where(
         np.isnan(generalists), personas, np.where(np.isnan(personas), generalists, both)
@@ -80,7 +80,7 @@ def _expect(roster: Roster, votes: Floats, weights: Mapping[str, float | Floats]
             raise InputError(f"weights: those of {name} are not all positive and finite.")
 
 
-def _mean(
+def group_series(
     roster: Roster, votes: Floats, group: Group, weights: Mapping[str, float | Floats]
 ) -> Floats:
     """Weighted mean of a group's votes at every moment; NaN where it has none."""

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from babingepet_delivery.cli import output
 from babingepet_delivery.cli.parameters import Json, Symbol, Warehouse
+from babingepet_delivery.cli.swarm_value import value
 
 
 def swarm_commands() -> App:
@@ -19,6 +20,7 @@ def swarm_commands() -> App:
     app.command(copy)
     app.command(spend)
     app.command(last_round, name="round")
+    app.command(value)
     return app
 
 

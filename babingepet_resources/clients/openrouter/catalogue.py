@@ -1,4 +1,4 @@
-"""Models by name: what they may cost at most, and whether they hold an answer to a schema.
+"""Models by name: the most they may cost, whether they hold to a schema, how far they have read.
 
 Prices are those of the catalogue of models.dev for OpenRouter as of 2026-07-02. A host that asks
 more than ``most`` is not used (``max_price`` of the request), so a reservation is a bound and not a
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_UP, Decimal
 from types import MappingProxyType
 
@@ -43,16 +44,31 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Cutoff:
+    """Up to where a model has read, as its maker says.
+
+    Attributes:
+        last_day: The last day that it may know; of a month its last.
+        source: Where its maker says so.
+    """
+
+    last_day: date
+    source: str
+
+
+@dataclass(frozen=True)
 class Model:
     """What is known of one model.
 
     Attributes:
         most: Price above which it is not asked.
         structured: Whether it can be held to a JSON schema.
+        cutoff: Of its training; None where its maker does not say, which is never guessed.
     """
 
     most: Price
     structured: bool
+    cutoff: Cutoff | None = None
 
 
 def _priced(prompt: str, completion: str) -> Price:
@@ -61,20 +77,47 @@ def _priced(prompt: str, completion: str) -> Price:
 
 MODELS: Mapping[str, Model] = MappingProxyType(
     {
-        "google/gemini-2.5-flash": Model(_priced("0.30", "2.50"), structured=True),
-        "meta-llama/llama-3.3-70b-instruct": Model(
-            _priced("0.10", "0.32").times(SEVERAL_HOSTS), structured=True
+        "google/gemini-2.5-flash": Model(
+            _priced("0.30", "2.50"),
+            structured=True,
+            cutoff=Cutoff(
+                date(2025, 1, 31), "ai.google.dev/gemini-api/docs/models, gemini-2.5-flash"
+            ),
         ),
-        "openai/gpt-4o-mini": Model(_priced("0.15", "0.60"), structured=True),
+        "meta-llama/llama-3.3-70b-instruct": Model(
+            _priced("0.10", "0.32").times(SEVERAL_HOSTS),
+            structured=True,
+            cutoff=Cutoff(
+                date(2023, 12, 31), "meta-llama/llama-models, models/llama3_3/MODEL_CARD.md"
+            ),
+        ),
+        "openai/gpt-4o-mini": Model(
+            _priced("0.15", "0.60"),
+            structured=True,
+            cutoff=Cutoff(date(2023, 10, 31), "platform.openai.com/docs/models/gpt-4o-mini"),
+        ),
         "deepseek/deepseek-chat": Model(
             _priced("0.2002", "0.8001").times(SEVERAL_HOSTS), structured=True
         ),
-        "google/gemini-2.0-flash-001": Model(_priced("0.10", "0.40"), structured=True),
-        "anthropic/claude-3-haiku": Model(_priced("0.25", "1.25"), structured=False),
+        "google/gemini-2.0-flash-001": Model(
+            _priced("0.10", "0.40"),
+            structured=True,
+            cutoff=Cutoff(
+                date(2024, 8, 31), "ai.google.dev/gemini-api/docs/models/gemini-2.0-flash"
+            ),
+        ),
+        "anthropic/claude-3-haiku": Model(
+            _priced("0.25", "1.25"),
+            structured=False,
+            cutoff=Cutoff(
+                date(2023, 8, 31), "docs.anthropic.com, models overview: training data cut-off"
+            ),
+        ),
     }
 )
 """gemini-2.0-flash-001 left the catalogue on 2026-06-01 and stays here with its last price: whoever
-still names it is told that there is no such model."""
+still names it is told that there is no such model. deepseek-chat is a name that moves from one
+version to the next: its training has no one end."""
 
 _DEAREST = Model(
     Price(

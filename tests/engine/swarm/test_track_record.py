@@ -1,10 +1,19 @@
 """What an agent's past predictions say, and which of them count."""
 
+import numpy as np
 import pytest
 
-from babingepet.swarm.track_record import Prediction, TrackRecord, prompt_rows, track_record
+from babingepet.market.intervals import HOUR, MINUTE
+from babingepet.swarm.track_record import (
+    MEMORY,
+    Prediction,
+    TrackRecord,
+    prompt_rows,
+    track_record,
+    weight_series,
+)
 
-NOW = 10**9
+NOW = 10**6
 
 
 def predictions(*rows):
@@ -38,6 +47,28 @@ def test_the_weight_is_the_share_of_hits_with_ten_imagined_predictions(hits, mis
 def test_only_the_last_fifty_count_and_neutral_ones_are_among_them():
     rows = [(0.9, 0.01)] * 30 + [(0.5, 0.01)] * 20 + [(0.9, -0.01)] * 10
     assert track_record(predictions(*rows), NOW) == TrackRecord(hits=20, n=30)
+
+
+def test_what_was_said_more_than_two_days_ago_weighs_no_more():
+    rows = predictions((0.9, 0.01), (0.9, -0.01))
+    assert track_record(rows, MEMORY) == TrackRecord(1, 2)
+    assert track_record(rows, MEMORY + 1) == TrackRecord(0, 1)
+    assert len(prompt_rows(rows, MEMORY + 1)) == 2
+
+
+def test_the_series_of_weights_is_that_of_every_round():
+    random = np.random.default_rng(5)
+    as_ofs = np.cumsum(random.integers(1, 3, 400)) * 20 * MINUTE
+    votes = np.where(random.random(400) < 0.2, np.nan, random.choice([0.3, 0.5, 0.8], 400))
+    outcomes = np.where(random.random(400) < 0.1, np.nan, random.choice([-0.01, 0.0, 0.01], 400))
+    past = [
+        Prediction(int(t), int(t) + HOUR, p, r)
+        for t, p, r in zip(as_ofs, votes, outcomes, strict=True)
+        if not np.isnan([p, r]).any()
+    ]
+    expected = [track_record(past, int(t)).weight for t in as_ofs]
+    assert weight_series(as_ofs, votes, outcomes, HOUR).tolist() == expected
+    assert len(set(expected)) > 20
 
 
 def test_what_is_resolved_after_the_question_is_not_known():

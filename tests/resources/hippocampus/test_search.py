@@ -132,7 +132,7 @@ FACTS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(facts=FACTS, asked=TIMES, closed=st.booleans())
 def test_nothing_is_returned_before_it_was_known_and_no_outcome_either(
     tmp_path_factory, facts, asked, closed

@@ -188,7 +188,8 @@ def test_silence_is_asked_for_in_seconds_or_until_a_date(header, seconds):
 
 
 def test_the_key_is_in_no_answer_no_log_and_no_name(server, caplog):
-    caplog.set_level(logging.DEBUG)
+    for logger in (None, "httpx"):  # which other clients keep quiet
+        caplog.set_level(logging.DEBUG, logger)
     for step in ("fine", "echo", "401", "200 error", "cut connection", "503"):
         server.script(MODEL, step)
         attempt = complete(server.url)
