@@ -10,6 +10,7 @@ asking     every agent's question, the models it falls back on, one deadline
 ledger     what must hold before and after each call, in one transaction each
 budget     how much may be spent, and the sentence that says no
 resting    which models are left alone for a while
+said       what was said in the rounds of a period; ``calibrated``, ``training`` and ``value`` judge it
 values     what all of them hand on
 
 Requests belong to ``clients.openrouter``; what an answer means belongs to the engine.
