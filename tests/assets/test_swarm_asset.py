@@ -1,5 +1,7 @@
 """A day of the analysts in the graph: today's round is held where models are asked, and reported."""
 
+import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,8 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from babingepet.market.intervals import DAY, MINUTE
+from babingepet_assets.btc import loop
 from babingepet_assets.btc.swarm import swarm_verdicts
 from babingepet_resources.settings import REAL, load_settings
+from babingepet_resources.warehouse import history, predictions
 from babingepet_services.btc_day.context_checks import check_context
 from babingepet_services.btc_day.day import DayScope
 from babingepet_services.btc_day.swarm_checks import CHECKS
@@ -20,7 +24,8 @@ from tests.assets.conftest import DAY as DAY_KEY
 from tests.assets.conftest import MINUTES
 from tests.fakes import FakeClock
 from tests.openrouter_server import KEY, openrouter_server
-from tests.services.swarm.seats import DECIDED, SYMBOL, decide
+from tests.services.conftest import made_up_feed
+from tests.services.swarm.seats import DECIDED, SYMBOL, RealFeed, decide
 
 END = START + MINUTES * MINUTE
 
@@ -115,6 +120,27 @@ def test_a_wrong_template_is_a_failure_that_names_what_is_wrong_and_asks_nobody(
     with pytest.raises(dg.Failure, match=r"prompt of gemini.*the weather") as failed:
         shown(settings, DECIDED + 5_000)
     assert failed.value.allow_retries is False
+
+
+@pytest.mark.slow
+def test_the_loop_of_the_real_market_leaves_the_analysts_to_the_models_that_a_key_pays_for(
+    real, monkeypatch
+):
+    given, database = real
+    settings = given.model_copy(update={"openrouter_api_key": SecretStr(KEY)})
+    market = made_up_feed(5, RealFeed), database, REAL, None
+    monkeypatch.setattr(loop, "_opened", lambda *_: nullcontext(market))
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = loop.btc_loop.execute_in_process(
+            instance=instance, resources={"settings": settings, "clock": FakeClock(DECIDED + DAY)}
+        )
+    assert done.success
+    with database.reading() as connection:
+        newest = history.last_decision(connection, "paper", SYMBOL, REAL)
+        rows = predictions.between(connection, "BTC", 0, END)
+    assert newest.as_of == START + 5 * MINUTE
+    assert "ai_consensus" in json.loads(newest.payload)["capability"]
+    assert rows == [], "nobody was asked by the loop"
 
 
 def test_analysts_are_asked_by_the_clock_about_the_real_market_only():

@@ -203,13 +203,14 @@ def test_a_round_never_costs_more_than_its_budget_whatever_a_model_bills(seats, 
     assert len(server.asked) == 1
 
 
-def test_a_key_without_credit_leaves_every_analyst_without_an_answer(seats, server):
-    script(server, **dict.fromkeys(BTC.names, "402"))
+@pytest.mark.parametrize("step", ["402", "429", "404", "401", "503"])
+def test_a_provider_that_serves_nobody_leaves_every_analyst_without_an_answer(seats, server, step):
+    script(server, **dict.fromkeys(BTC.names, step))
     table = seats()
-    hold(table)
-    answers, verdicts, _ = stored(table)
+    assert hold(table).came == "asked"
+    answers, verdicts, ((*_, ok, _),) = stored(table)
     assert {row.state for row in answers.values()} == {"unavailable"}
-    assert verdicts == []
+    assert (verdicts, ok) == ([], False)
 
 
 @pytest.mark.slow
