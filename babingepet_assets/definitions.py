@@ -22,6 +22,8 @@ from babingepet_assets.btc import (
     tape,
 )
 from babingepet_assets.learning import parity, seasonality
+from babingepet_assets.memory import checks as memory_checks
+from babingepet_assets.memory import remembering
 from babingepet_resources.resources import default_resources
 from babingepet_services.version import code_version
 from sensors import btc_health, btc_loop, context_schedules, schedules
@@ -42,11 +44,13 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
             tape.tape,
             parity.live_replay_parity,
             seasonality.hour_seasonality,
+            *remembering.ASSETS,
         ],
         asset_checks=[
             *checks.ASSET_CHECKS,
             *context_checks.CONTEXT_CHECKS,
             parity.is_complete,
+            *memory_checks.MEMORY_CHECKS,
         ],
         jobs=[
             loop.btc_loop,
@@ -56,15 +60,10 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
             *context.JOBS,
             swarm.swarm_job,
             seasonality.seasonality_job,
+            remembering.memory_job,
         ],
         sensors=[btc_loop.btc_loop, btc_health.btc_loop_health],
-        schedules=[
-            schedules.daily_retention,
-            schedules.nightly_parity,
-            schedules.nightly_tape,
-            *context_schedules.SCHEDULES,
-            schedules.monthly_seasonality,
-        ],
+        schedules=[*schedules.SCHEDULES, *context_schedules.SCHEDULES],
         resources={**default_resources(), **(resources or {})},
         executor=dg.in_process_executor,
         metadata={"code_version": code_version()},  # of what is loaded now: the sensor compares it

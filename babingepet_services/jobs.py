@@ -61,6 +61,7 @@ OWN_JOBS: tuple[DescribedJob, ...] = (
     _own("btc_etf_flow", "03:20, 09:20, 15:20, 21:20", "fund flows, fear and greed"),
     _own("live_replay_parity", "00:30", "yesterday's live cycles made again, every byte"),
     _own("btc_tape", "00:50", "yesterday's raw trades and quotes as files"),
+    _own("memory", "01:20", "yesterday remembered and told; after a Sunday the week as well"),
     _own("hour_seasonality", "1st of a month, 01:10", "table of hours for the month that begins"),
     _own("event_log_retention", "03:20", "old runs, evaluations and messages deleted"),
 )

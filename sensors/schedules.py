@@ -1,17 +1,17 @@
-"""What runs by the wall clock.
+"""What runs by the wall clock when a day or a month is over.
 
-Belongs here: schedules. Does not belong here: the minute, which is the loop's (``btc.loop``).
+Belongs here: schedules. Does not belong here: the minute, which is the loop's (``btc.loop``), and how
+a schedule is declared (``by_the_clock``).
 """
 
 import dagster as dg
 
-from babingepet.market.intervals import DAY, day_key, month_start, to_ms
 from babingepet_assets.btc.tape import tape_job
 from babingepet_assets.jobs import event_log_retention
 from babingepet_assets.learning.parity import parity_job
 from babingepet_assets.learning.seasonality import seasonality_job
-from babingepet_resources.exchange.opening import parse_speed
-from babingepet_resources.settings import Settings
+from babingepet_assets.memory.remembering import memory_job
+from sensors.by_the_clock import by_the_clock, this_month, yesterday
 
 daily_retention = dg.ScheduleDefinition(
     name="event_log_retention",
@@ -21,65 +21,31 @@ daily_retention = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Deletes old runs, evaluations and messages every night at 03:20 UTC.",
 )
-
-
-@dg.schedule(
-    name="live_replay_parity",
-    job=parity_job,
-    cron_schedule="30 0 * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Makes the live cycles of the day before again, every night at 00:30 UTC.",
+nightly_parity = by_the_clock(
+    parity_job,
+    "30 0 * * *",
+    yesterday,
+    "Makes the live cycles of the day before again, every night at 00:30 UTC.",
 )
-def nightly_parity(
-    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
-) -> dg.RunRequest | dg.SkipReason:
-    """Ask for yesterday, once; the days of an accelerated market are not those of this machine."""
-    return _yesterday(context, settings)
-
-
-@dg.schedule(
-    name="btc_tape",
-    job=tape_job,
-    cron_schedule="50 0 * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Lays the raw tape of the day before down as files, every night at 00:50 UTC: "
-    "after the proof of the day, and later than its last hour stays open.",
+nightly_tape = by_the_clock(
+    tape_job,
+    "50 0 * * *",
+    yesterday,
+    "Lays the raw tape of the day before down as files, every night at 00:50 UTC: after the proof "
+    "of the day, and later than its last hour stays open.",
 )
-def nightly_tape(
-    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
-) -> dg.RunRequest | dg.SkipReason:
-    """Ask for yesterday, once; see ``nightly_parity``."""
-    return _yesterday(context, settings)
-
-
-@dg.schedule(
-    name="hour_seasonality",
-    job=seasonality_job,
-    cron_schedule="10 1 1 * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Makes the table of hours of the month that begins, on its first day at 01:10 UTC.",
+nightly_memory = by_the_clock(
+    memory_job,
+    "20 1 * * *",
+    yesterday,
+    "Remembers the day before and writes its chronicle, every night at 01:20 UTC; after a Sunday "
+    "that of the week as well.",
 )
-def monthly_seasonality(
-    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
-) -> dg.RunRequest | dg.SkipReason:
-    """Ask for the month that has begun, once; see ``nightly_parity``."""
-    month = day_key(month_start(to_ms(context.scheduled_execution_time)))
-    return _unless_accelerated(settings, month, "its month")
+monthly_seasonality = by_the_clock(
+    seasonality_job,
+    "10 1 1 * *",
+    this_month,
+    "Makes the table of hours of the month that begins, on its first day at 01:10 UTC.",
+)
 
-
-def _yesterday(
-    context: dg.ScheduleEvaluationContext, settings: Settings
-) -> dg.RunRequest | dg.SkipReason:
-    day = day_key(to_ms(context.scheduled_execution_time) - DAY)
-    return _unless_accelerated(settings, day, "its yesterday")
-
-
-def _unless_accelerated(
-    settings: Settings, partition: str, what: str
-) -> dg.RunRequest | dg.SkipReason:
-    if settings.market != "binance" and parse_speed(settings.speed) != 1:
-        return dg.SkipReason(f"the market runs at {settings.speed}x: {what} is not ours")
-    return dg.RunRequest(run_key=partition, partition_key=partition)
+SCHEDULES = (daily_retention, nightly_parity, nightly_tape, nightly_memory, monthly_seasonality)

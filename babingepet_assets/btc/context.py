@@ -5,30 +5,22 @@ of today: today's partition asks it, any other reports what was filed on its day
 feed that is down fails no run: the attempt is on record with its reason, and a check warns.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import dagster as dg
 
-from babingepet.errors import InputError
-from babingepet_assets.btc.daily import CONTEXT_POOL, daily_asset
-from babingepet_assets.btc.filling import DRAWN_DAYS
-from babingepet_assets.btc.reporting import Shown, day_by_day, metadata
+from babingepet_assets.btc.group import BTC, CONTEXT_POOL
+from babingepet_assets.declaring import single_process_job
+from babingepet_assets.reporting import Result, report_days
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
-from babingepet_services.btc_day.day import AssetReport, DayScope, open_scope
 from babingepet_services.btc_day.etf_flow import describe_etf_flow
 from babingepet_services.btc_day.news import describe_news
 from babingepet_services.btc_day.sentiment import describe_sentiment
 
 MAX_RUNTIME = 600
 """Seconds after which Dagster ends a run: a feed that does not answer costs it 30."""
-TAGS = {"dagster/max_runtime": str(MAX_RUNTIME)}
-
-Result = dg.MaterializeResult[None]
 
 
-@daily_asset("news", kinds={"rss", "table"}, pool=CONTEXT_POOL)
+@BTC.asset("news", kinds={"rss", "table"}, pool=CONTEXT_POOL)
 def news(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -43,7 +35,7 @@ def news(
     return report_days(context, settings, clock, lambda day: describe_news(day, settings, clock))
 
 
-@daily_asset("sentiment", deps=["btc/news"], kinds={"numpy", "table"}, pool=CONTEXT_POOL)
+@BTC.asset("sentiment", deps=["btc/news"], kinds={"numpy", "table"}, pool=CONTEXT_POOL)
 def sentiment(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -57,7 +49,7 @@ def sentiment(
     return report_days(context, settings, clock, lambda day: describe_sentiment(day, clock))
 
 
-@daily_asset("etf_flow", kinds={"table"}, pool=CONTEXT_POOL)
+@BTC.asset("etf_flow", kinds={"table"}, pool=CONTEXT_POOL)
 def etf_flow(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -74,40 +66,19 @@ def etf_flow(
     )
 
 
-def report_days(
-    context: dg.AssetExecutionContext,
-    settings: Settings,
-    clock: Clock,
-    describe: Callable[[DayScope], AssetReport],
-) -> Result:
-    """Report each day of the run; an address that is none ends it, and trying again would not help."""
-    days = context.partition_keys
-    drawn = frozenset(days[-DRAWN_DAYS:])
-    with open_scope(settings, clock, days[0]) as first:
-
-        def show(day: str) -> Shown:
-            return metadata(describe(replace(first, partition=day, draws=day in drawn)))
-
-        try:
-            return day_by_day(context, context.asset_key.to_user_string(), show)
-        except InputError as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from None
-
-
 ASSETS = (news, sentiment, etf_flow)
 
-news_job = dg.define_asset_job(
+news_job = single_process_job(
     "btc_news",
-    selection=[news, sentiment],
-    executor_def=dg.in_process_executor,
-    tags=TAGS,
+    news,
+    sentiment,
+    max_runtime=MAX_RUNTIME,
     description="Asks for headlines, reads them for their tone and scores the last 24 hours.",
 )
-etf_flow_job = dg.define_asset_job(
+etf_flow_job = single_process_job(
     "btc_etf_flow",
-    selection=[etf_flow],
-    executor_def=dg.in_process_executor,
-    tags=TAGS,
+    etf_flow,
+    max_runtime=MAX_RUNTIME,
     description="Asks for the flows of the funds and for the index of fear and greed.",
 )
 JOBS = (news_job, etf_flow_job)

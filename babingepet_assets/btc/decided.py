@@ -11,13 +11,11 @@ a run of its own, after its parents, unless they cannot be made apart.
 
 import dagster as dg
 
-from babingepet_assets.btc.daily import daily_asset, daily_assets, daily_spec
+from babingepet_assets.btc.group import BTC
 from babingepet_assets.btc.replaying import replay_days
-from babingepet_assets.btc.reporting import asset_key
+from babingepet_assets.reporting import Result, asset_key
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
-
-Result = dg.MaterializeResult[None]
 
 DAY_BEFORE = dg.AssetDep(
     asset_key("btc/positions"),
@@ -26,7 +24,7 @@ DAY_BEFORE = dg.AssetDep(
 """A position may be held over midnight: the day begins with what the day before left open."""
 
 
-@daily_asset(
+@BTC.asset(
     "signals",
     deps=(
         "btc/candles",
@@ -55,7 +53,7 @@ def signals(
     return result
 
 
-DECISIONS = daily_spec(
+DECISIONS = BTC.spec(
     "decisions",
     """A decision a minute: weighted score in [-1, 1], verdict, grade, every gate that said no.
 
@@ -66,7 +64,7 @@ Materialized days are replayed into `replay_days`, together with the positions.
     deps=("btc/signals",),
     kinds={"numba", "table"},
 )
-POSITIONS = daily_spec(
+POSITIONS = BTC.spec(
     "positions",
     """Simulated positions held at some time of the day: prices in USDT, quantity in BTC, P&L in R.
 
@@ -80,7 +78,7 @@ a new account, each other one with what the day before left open.
 )
 
 
-@daily_assets(DECISIONS, POSITIONS)
+@BTC.assets(DECISIONS, POSITIONS)
 def decisions_and_positions(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -91,7 +89,7 @@ def decisions_and_positions(
     return decisions, positions
 
 
-@daily_asset("portfolio", deps=("btc/positions",), kinds={"table"})
+@BTC.asset("portfolio", deps=("btc/positions",), kinds={"table"})
 def portfolio(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import dagster as dg
 
-from babingepet_assets.btc.reporting import REPORTS, Shown, day_by_day, metadata
+from babingepet_assets.btc.reports import REPORTS
+from babingepet_assets.reporting import DRAWN, Result, Shown, day_by_day, metadata
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import gaps
@@ -32,15 +33,13 @@ FILLED: Mapping[str, Kind] = {
 """Assets whose past can be had; of the order flow only the trades. The order book is lost."""
 TRADE_DAYS = 31
 """Days of trades that one run downloads at most: a day has 15 to 60 MB."""
-DRAWN_DAYS = 31
-"""Days of a run, the newest ones, that get a picture: one takes 0.1 s and 40 KB of the event log."""
 SAY_EVERY = 5.0
 """Seconds between two lines in the run's log."""
 
 
 def fill_and_report_days(
     context: dg.AssetExecutionContext, settings: Settings, clock: Clock
-) -> dg.MaterializeResult[None]:
+) -> Result:
     """Fill what is missing of the run's days, then report each of them.
 
     Args:
@@ -51,7 +50,7 @@ def fill_and_report_days(
     name, days = context.asset_key.to_user_string(), context.partition_keys
     with open_scope(settings, clock, days[0]) as first:
         filled = _fill(context, name, first, settings, clock)
-        drawn = frozenset(days[-DRAWN_DAYS:])
+        drawn = frozenset(days[-DRAWN:])
 
         def show(day: str) -> Shown:
             scope = replace(first, partition=day, draws=day in drawn)

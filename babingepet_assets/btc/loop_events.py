@@ -20,9 +20,9 @@ import dagster as dg
 from babingepet.compiled import ENGINE_VERSION
 from babingepet.domain.decision import Decision
 from babingepet.market.intervals import DAY, HOUR, MINUTE, day_key
-from babingepet_assets.btc.checks import evaluation
-from babingepet_assets.btc.reporting import REPORTS, asset_key, metadata
+from babingepet_assets.btc.reports import REPORTS
 from babingepet_assets.btc.run_log import Event
+from babingepet_assets.reporting import asset_key, evaluation, metadata
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.warehouse.database import Database
 from babingepet_services.btc.loop import CycleReport

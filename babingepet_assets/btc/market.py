@@ -8,15 +8,14 @@ not captured live is lost: no asset invents it.
 
 import dagster as dg
 
-from babingepet_assets.btc.daily import daily_asset
 from babingepet_assets.btc.filling import fill_and_report_days
+from babingepet_assets.btc.group import BTC
+from babingepet_assets.reporting import Result
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 
-Result = dg.MaterializeResult[None]
 
-
-@daily_asset("candles", kinds={"binance", "table"})
+@BTC.asset("candles", kinds={"binance", "table"})
 def candles(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -30,7 +29,7 @@ def candles(
     return fill_and_report_days(context, settings, clock)
 
 
-@daily_asset("order_flow", kinds={"binance", "table"})
+@BTC.asset("order_flow", kinds={"binance", "table"})
 def order_flow(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -45,7 +44,7 @@ def order_flow(
     return fill_and_report_days(context, settings, clock)
 
 
-@daily_asset("order_book", kinds={"binance", "table"})
+@BTC.asset("order_book", kinds={"binance", "table"})
 def order_book(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -58,7 +57,7 @@ def order_book(
     return fill_and_report_days(context, settings, clock)
 
 
-@daily_asset("funding", kinds={"binance", "table"})
+@BTC.asset("funding", kinds={"binance", "table"})
 def funding(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -71,7 +70,7 @@ def funding(
     return fill_and_report_days(context, settings, clock)
 
 
-@daily_asset("open_interest", kinds={"binance", "table"})
+@BTC.asset("open_interest", kinds={"binance", "table"})
 def open_interest(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],

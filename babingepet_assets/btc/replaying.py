@@ -13,7 +13,7 @@ from contextlib import closing
 import dagster as dg
 
 from babingepet.errors import InputError
-from babingepet_assets.btc.reporting import Shown, day_by_day, metadata
+from babingepet_assets.reporting import Result, Shown, day_by_day, metadata
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse.database import Database
@@ -40,7 +40,7 @@ REPLAYED: Mapping[str, DescribeReplayed] = {
 
 def replay_days(
     context: dg.AssetExecutionContext, settings: Settings, clock: Clock, *names: str
-) -> tuple[dg.MaterializeResult[None], ...]:
+) -> tuple[Result, ...]:
     """Decide the days of the run in order, once for all assets of the run, and report each day.
 
     Args:
@@ -71,7 +71,7 @@ def replay_days(
 
 def _report(
     context: dg.AssetExecutionContext, name: str, database: Database, done: Backfill
-) -> dg.MaterializeResult[None]:
+) -> Result:
     def show(day: str) -> Shown:
         of_paper = DayScope(database, done.run.symbol, done.run.source, day)
         return metadata(REPLAYED[name](ReplayedDay(of_paper, done)))

@@ -6,8 +6,9 @@ Belongs here: what the asset is, in words, and its job. Does not belong here: a 
 
 import dagster as dg
 
-from babingepet_assets.btc.context import report_days
-from babingepet_assets.btc.daily import CONTEXT_POOL, daily_asset
+from babingepet_assets.btc.group import BTC, CONTEXT_POOL
+from babingepet_assets.declaring import single_process_job
+from babingepet_assets.reporting import Result, report_days
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_services.btc_day.swarm import describe_swarm
@@ -17,12 +18,12 @@ MAX_RUNTIME = 300
 
 
 # What it reads of the signals votes with the next ones: that circle is of minutes, not of days.
-@daily_asset("swarm_verdicts", deps=["btc/signals"], kinds={"openai", "table"}, pool=CONTEXT_POOL)
+@BTC.asset("swarm_verdicts", deps=["btc/signals"], kinds={"openai", "table"}, pool=CONTEXT_POOL)
 def swarm_verdicts(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult[None]:
+) -> Result:
     """What nine analysts give a higher price in an hour: a probability, and how many agree.
 
     Shape: a row a round and provider in `swarm_verdicts`, up to 72 a day; a row an analyst in
@@ -33,10 +34,9 @@ def swarm_verdicts(
     return report_days(context, settings, clock, lambda day: describe_swarm(day, settings, clock))
 
 
-swarm_job = dg.define_asset_job(
+swarm_job = single_process_job(
     "btc_swarm",
-    selection=[swarm_verdicts],
-    executor_def=dg.in_process_executor,
-    tags={"dagster/max_runtime": str(MAX_RUNTIME)},
+    swarm_verdicts,
+    max_runtime=MAX_RUNTIME,
     description="Asks the analysts' models about the newest decided minute.",
 )

@@ -6,12 +6,13 @@ Belongs here: what the asset is, in words, and its job. Does not belong here: la
 
 import dagster as dg
 
-from babingepet_assets.btc.daily import daily_asset
-from babingepet_assets.btc.reporting import Shown, day_by_day, metadata
+from babingepet_assets.btc.group import BTC
+from babingepet_assets.declaring import single_process_job
+from babingepet_assets.reporting import Result, report_days
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.settings import Settings
-from babingepet_services.btc_day.day import open_scope
+from babingepet_services.btc_day.day import AssetReport, DayScope
 from babingepet_services.btc_day.tape import describe_tape
 
 MAX_RUNTIME = 3_600
@@ -19,12 +20,12 @@ MAX_RUNTIME = 3_600
 on from there."""
 
 
-@daily_asset("tape", deps=["btc/order_flow"], kinds={"parquet"})
+@BTC.asset("tape", deps=["btc/order_flow"], kinds={"parquet"})
 def tape(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult[None]:
+) -> Result:
     """Raw trades and best quotes that the loop saw: prices in USDT, quantities in BTC, times in ms.
 
     Shape: a Parquet file an hour and kind, a row an event; up to 48 files a day. What the
@@ -32,20 +33,16 @@ def tape(
     """
     event_tape = EventTape.open(settings.tape_address())
 
-    def show(partition: str) -> Shown:
-        is_last = partition == context.partition_keys[-1]
-        with open_scope(settings, clock, partition) as scope:
-            return metadata(
-                describe_tape(scope, event_tape, clock.now(), settings.tape_days, prunes=is_last)
-            )
+    def lay_down(day: DayScope) -> AssetReport:
+        is_last = day.partition == context.partition_keys[-1]
+        return describe_tape(day, event_tape, clock.now(), settings.tape_days, prunes=is_last)
 
-    return day_by_day(context, "btc/tape", show)
+    return report_days(context, settings, clock, lay_down)
 
 
-tape_job = dg.define_asset_job(
+tape_job = single_process_job(
     "btc_tape",
-    selection=[tape],
-    executor_def=dg.in_process_executor,
-    tags={"dagster/max_runtime": str(MAX_RUNTIME)},
+    tape,
+    max_runtime=MAX_RUNTIME,
     description="Lays a day's raw trades and quotes down as files, and removes what is old.",
 )

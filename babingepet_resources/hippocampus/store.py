@@ -71,6 +71,15 @@ class Hippocampus:
         with self._writing() as connection:
             return [writing.store(connection, engram, now) for engram in engrams]
 
+    def find_facts(self, engrams: Sequence[Engram]) -> list[Stored | None]:
+        """What is there already of facts, each known or conflicting; None for what is not.
+
+        Raises:
+            InputError: One could not be kept; the message names the field.
+        """
+        with self._reading() as connection:
+            return [writing.held(connection, engram) for engram in engrams]
+
     def record_outcome(self, fact_id: str, outcome: Outcome, *, known_at: int, now: int) -> Stored:
         """Say what came of an engram that waits for it; the first word stands.
 

@@ -38,10 +38,9 @@ def store(connection: Connection, engram: Engram, now: int) -> Stored:
         InputError: It cannot be kept; the message names the field.
     """
     row = as_row(engram, now)
-    if engram.fact_id is not None:
-        known = _known(connection, engram.fact_id, row["fingerprint"])
-        if known is not None:
-            return known
+    known = _known(connection, engram.fact_id, row["fingerprint"])
+    if known is not None:
+        return known
     words = {"words": row["fingerprint"]}
     same = connection.execute(_BY_WORDS, words).mappings().one_or_none()
     if same is None:
@@ -56,7 +55,18 @@ def store(connection: Connection, engram: Engram, now: int) -> Stored:
     return stored
 
 
-def _known(connection: Connection, fact_id: str, fingerprint: str) -> Stored | None:
+def held(connection: Connection, engram: Engram) -> Stored | None:
+    """The engram that holds this very fact; None when it is not there. Nothing changes.
+
+    Raises:
+        InputError: It could not be kept; the message names the field.
+    """
+    return _known(connection, engram.fact_id, as_row(engram, 0)["fingerprint"])
+
+
+def _known(connection: Connection, fact_id: str | None, fingerprint: str) -> Stored | None:
+    if fact_id is None:
+        return None
     found = connection.execute(_FACT, {"fact": fact_id}).one_or_none()
     if found is None:
         return None

@@ -10,17 +10,15 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection
-
 from babingepet.errors import InputError
 from babingepet.market.intervals import DAY, MINUTE
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.exchange.moments import parse_moment
 from babingepet_resources.settings import Settings
-from babingepet_resources.warehouse import accounts, gaps
-from babingepet_services.btc.minutes import MinuteAccount, account_minutes
+from babingepet_resources.warehouse import accounts
+from babingepet_services.btc.minutes import MinuteAccount, account_minutes, newest_known
 from babingepet_services.btc.records import PAPER
-from babingepet_services.market.gap_ledger import DECISION, NEVER, Market
+from babingepet_services.market.gap_ledger import Market
 from babingepet_services.warehouse_lookup import account_place
 
 LONGEST = 366 * DAY
@@ -55,7 +53,7 @@ def minute_report(
     with closing(place.open()) as database, database.reading() as connection:
         span = accounts.accounts(connection, PAPER, settings.symbol)[0]
         market = Market(settings.symbol, span.source)
-        known = _newest(connection, market, span.last, clock.now())
+        known = newest_known(connection, market, clock.now()) // MINUTE * MINUTE
         end = parse_moment(last, "--to") if last else known
         start = parse_moment(first) if first else max(end - DAY, span.first - MINUTE)
         if not MINUTE <= end - start <= LONGEST:
@@ -87,11 +85,3 @@ def as_document(account: MinuteAccount) -> dict[str, Any]:
             for stretch in account.not_decided
         ],
     }
-
-
-def _newest(connection: Connection, market: Market, last: int, now: int) -> int:
-    """Up to when minutes may be accounted for; only the real market's clock is this machine's."""
-    if market.source == "binance":
-        return now // MINUTE * MINUTE
-    noted = gaps.read(connection, market.symbol, last, NEVER, source=market.source, feed=DECISION)
-    return max([last, *(gap.end_time for gap in noted)])

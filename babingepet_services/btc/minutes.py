@@ -19,10 +19,29 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from babingepet.market.intervals import MINUTE
+from babingepet_resources.settings import REAL
 from babingepet_resources.warehouse import gaps, history
 from babingepet_resources.warehouse.records import GapRecord
 from babingepet_services.btc.records import PAPER
-from babingepet_services.market.gap_ledger import DECISION, Market
+from babingepet_services.market.gap_ledger import DECISION, NEVER, Market
+
+
+def newest_known(connection: Connection, market: Market, now: int) -> int:
+    """Up to when a market's minutes may be accounted for, UTC ms; 0 before the first.
+
+    Only the real market's clock is this machine's: a played one was seen up to its newest minute.
+
+    Args:
+        connection: To the warehouse.
+        market: The instrument, and whose facts.
+        now: This machine's clock, UTC ms.
+    """
+    if market.source == REAL:
+        return now
+    decided = history.last_decision(connection, PAPER, market.symbol, market.source)
+    last = 0 if decided is None else decided.as_of
+    noted = gaps.read(connection, market.symbol, last, NEVER, source=market.source, feed=DECISION)
+    return max([last, *(gap.end_time for gap in noted)])
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from babingepet.signals.sentiment import MAX_SILENCE
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import context_feeds, etf_flows, sentiments
+from babingepet_resources.warehouse.records import CheckRecord
 from babingepet_services.btc.checks import Finding
 from babingepet_services.btc_day.context import MARKET
 from babingepet_services.btc_day.day import DayScope
@@ -58,11 +59,22 @@ class ContextCheck:
 
 def check_context(
     check: ContextCheck, scope: DayScope, settings: Settings, clock: Clock
-) -> Finding:
+) -> CheckRecord:
     """Evaluate a check of a day: of today as it is now, of a day that is over at its end."""
-    at = min(scope.end - 1, clock.now())
+    now = clock.now()
     with scope.database.reading() as connection:
-        return check.evaluate(Moment(connection, at, settings))
+        found = check.evaluate(Moment(connection, min(scope.end - 1, now), settings))
+    return CheckRecord(
+        name=check.name,
+        asset=check.asset,
+        partition=scope.partition,
+        source=scope.source,
+        passed=found.passed,
+        blocking=False,
+        severity="WARN",
+        detail=found.detail,
+        evaluated_at=now,
+    )
 
 
 def feed_answers(moment: Moment) -> Finding:

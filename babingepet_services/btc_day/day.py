@@ -82,8 +82,8 @@ class AssetReport:
         source: Where the facts come from: ``recorded, spot``.
         table: Markdown.
         plot_png: A picture with a transparent background; None when there is nothing to draw.
-        health: How the feeds did that day, Markdown; empty where that is not told.
         numbers: What else is worth following from day to day, by name.
+        texts: What else is worth reading, Markdown by name; what is empty is not shown.
     """
 
     rows: int
@@ -92,7 +92,7 @@ class AssetReport:
     table: str
     plot_png: bytes | None = None
     numbers: Mapping[str, Cell] = field(default_factory=dict)
-    health: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 Describe = Callable[[DayScope], AssetReport]

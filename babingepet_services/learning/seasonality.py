@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
+from babingepet.compiled import ENGINE_VERSION
 from babingepet.learning.seasonality import DISCOVERY_RATE, HOURS, PRIOR_HOURS, hour_table
 from babingepet.market.context import HourTable
 from babingepet.market.frames import Candles
@@ -25,7 +26,7 @@ from babingepet.market.intervals import HOUR, hours_needed_from, iso, minutes_ne
 from babingepet.signals.hour_seasonality import LEAST_HOURS, score_hour
 from babingepet_resources.warehouse import candles
 from babingepet_services.btc_day.canvas import ACCENT, INK, LINE, canvas, legends
-from babingepet_services.btc_day.day import DayScope, table
+from babingepet_services.btc_day.day import AssetReport, DayScope, table
 
 Values = npt.NDArray[np.float64]
 
@@ -148,6 +149,31 @@ def _rows(made: HourTable) -> tuple[HourRow, ...]:
             score=score_hour(made, hour).value,
         )
         for hour in range(HOURS)
+    )
+
+
+def describe_hours(scope: DayScope) -> AssetReport:
+    """The table of the month whose first day is the scope's, as it is shown.
+
+    Raises:
+        WarehouseUnavailable: The database.
+    """
+    found = month_of_hours(scope)
+    has_table = found.mean_share is not None
+    return AssetReport(
+        rows=len(found.rows),
+        window=None if found.first is None else (found.first, found.month),
+        source=scope.source,
+        table=as_table(found),
+        plot_png=draw(found) if scope.draws else None,
+        numbers={
+            "statement": found.sentence,
+            "hours_stored": found.counted,
+            "hours_missing": found.missing,
+            "significant_hours": len(found.significant) if has_table else None,
+            "mean_share": found.mean_share,
+            "engine_version": ENGINE_VERSION,
+        },
     )
 
 

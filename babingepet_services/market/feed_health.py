@@ -39,7 +39,11 @@ def with_feed_health(describe: Describe) -> Describe:
 
     def described(scope: DayScope) -> AssetReport:
         report, (health, numbers) = describe(scope), feed_health(scope)
-        return replace(report, health=health, numbers={**report.numbers, **numbers})
+        return replace(
+            report,
+            numbers={**report.numbers, **numbers},
+            texts={**report.texts, "feed_health": health},
+        )
 
     return described
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from babingepet.errors import InputError
 from babingepet.market.intervals import MINUTE, day_start, iso, week_start
-from babingepet.memory.chronicles import SPANS, PeriodFacts, Span, write_story
+from babingepet.memory.chronicles import SPANS, Chronicle, PeriodFacts, Span, write_story
+from babingepet_resources.hippocampus.chronicles import ChronicleFilter
 from babingepet_resources.hippocampus.records import Stored
 from babingepet_resources.hippocampus.store import Hippocampus
 from babingepet_resources.warehouse import accounts, history
@@ -20,7 +21,7 @@ from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import PositionRecord
 from babingepet_services.btc.minutes import account_minutes
 from babingepet_services.btc.records import PAPER
-from babingepet_services.market.gap_ledger import Market
+from babingepet_services.market.gap_ledger import NEVER, Market
 
 
 def write_chronicle(
@@ -43,7 +44,8 @@ def write_chronicle(
         kind: day or week.
 
     Raises:
-        InputError: The period does not begin there, or is not over.
+        InputError: The period does not begin there, is not over, or nothing is stored of it and
+            of any time before.
         WarehouseUnavailable: The warehouse does not answer.
         MemoryUnavailable: The memory cannot be written; nothing was.
     """
@@ -55,7 +57,30 @@ def write_chronicle(
         raise InputError(f"the {kind} of {iso(start)} is not over before {iso(end)}")
     with database.reading() as connection:
         facts = period_facts(connection, market, start, end)
+    if not has_anything(facts):
+        raise InputError(f"nothing is stored of the {kind} of {iso(start)}, nor of what was before")
     return store.store_chronicle(write_story(kind, facts, known_at=now))
+
+
+def has_anything(facts: PeriodFacts) -> bool:
+    """Whether anything is stored of a period, or of an account before it."""
+    return facts.equity_before is not None or bool(facts.verdicts or facts.missed)
+
+
+def kept_chronicle(
+    store: Hippocampus, market: Market, start: int, kind: Span = "day"
+) -> Chronicle | None:
+    """The story of a period as it was written; None when it was not.
+
+    Args:
+        store: The memory of the same source.
+        market: The instrument, and whose facts.
+        start: Beginning of the period, UTC ms.
+        kind: day or week.
+    """
+    found = store.get_chronicles(ChronicleFilter(NEVER, kind, "btc", start, start + 1))
+    ours = (one for one in found if (one.symbol, one.source) == (market.symbol, market.source))
+    return next(ours, None)
 
 
 def period_facts(connection: Connection, market: Market, start: int, end: int) -> PeriodFacts:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,7 @@ class Remembered:
     """What became of a day.
 
     Attributes:
+        engrams: What the day left behind, in the order in which it became known.
         decisions: Decisions that were worth remembering.
         trades: Positions that were closed.
         stored: Of both, those that made an engram of their own.
@@ -47,6 +48,7 @@ class Remembered:
         conflicting: Those of which the memory says something else; it stays.
     """
 
+    engrams: Sequence[Engram]
     decisions: int
     trades: int
     stored: int
@@ -72,16 +74,13 @@ def remember_day(
         WarehouseUnavailable: The warehouse does not answer.
         MemoryUnavailable: The memory cannot be written; nothing was.
     """
-    if day != day_start(day):
-        raise InputError(f"{day}: not 00:00 UTC of a day, in ms")
-    with database.reading() as connection:
-        decisions = list(_decisions(connection, market, day))
-        trades = list(_trades(connection, market, day))
-    engrams = sorted([*decisions, *trades], key=lambda one: one.known_at)
+    engrams = engrams_of_day(database, market, day)
+    kinds = Counter(engram.kind for engram in engrams)
     counts = Counter(done.status for done in store.store_engrams(engrams, now=now))
     return Remembered(
-        decisions=len(decisions),
-        trades=len(trades),
+        engrams=engrams,
+        decisions=kinds["decision"],
+        trades=kinds["trade"],
         stored=counts["stored"],
         reinforced=counts["reinforced"],
         known=counts["known"],
@@ -89,9 +88,24 @@ def remember_day(
     )
 
 
+def engrams_of_day(database: Database, market: Market, day: int) -> list[Engram]:
+    """What a UTC day of the paper book is worth remembering for, as it became known.
+
+    Raises:
+        InputError: It is not the beginning of a day.
+        WarehouseUnavailable: The warehouse does not answer.
+    """
+    if day != day_start(day):
+        raise InputError(f"{day}: not 00:00 UTC of a day, in ms")
+    with database.reading() as connection:
+        engrams = [*_decisions(connection, market, day), *_trades(connection, market, day)]
+    return sorted(engrams, key=lambda one: one.known_at)
+
+
 def _decisions(connection: Connection, market: Market, day: int) -> Iterator[Engram]:
-    rows = history.decisions(connection, PAPER, market.symbol, day, day + DAY)
-    before = history.last_decision(connection, PAPER, market.symbol, market.source, until=day - 1)
+    first, end = day + 1, day + DAY + 1  # a decision carries the end of its minute
+    rows = history.decisions(connection, PAPER, market.symbol, first, end)
+    before = history.last_decision(connection, PAPER, market.symbol, market.source, until=day)
     ours = (row for row in rows if row.source == market.source)
     for row, said in memorable(ours, before):
         yield engram_of_decision(row, said)

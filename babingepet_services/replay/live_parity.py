@@ -5,7 +5,7 @@
 3. its state must be the one that the decision before handed on
 
 Belongs here: what a day came to. Does not belong here: finding what was read (``captured``), and
-what becomes of a failure (the asset's check).
+what becomes of a failure (``parity_finding``).
 """
 
 from __future__ import annotations
@@ -21,14 +21,11 @@ from babingepet.errors import InputError, IntegrityBroken
 from babingepet.market.intervals import DAY, HOUR, MINUTE, iso
 from babingepet_resources.event_tape.tape import EventTape
 from babingepet_resources.exchange.moments import parse_moment
-from babingepet_resources.warehouse import checks, history
+from babingepet_resources.warehouse import history
 from babingepet_resources.warehouse.database import Database
-from babingepet_resources.warehouse.records import CheckRecord, DecisionRecord
+from babingepet_resources.warehouse.records import DecisionRecord
 from babingepet_services.capture.inputs import Captured
 from babingepet_services.replay.cycle import decide_again
-
-ASSET = "learning/live_replay_parity"
-CHECK = "live_replay_parity_is_complete"
 
 
 @dataclass(frozen=True)
@@ -185,29 +182,6 @@ def replay_day(
         first_difference=next((cycle for cycle in cycles if not cycle.identical), None),
         hours=tuple(_by_hour(cycles)),
     )
-
-
-def file_finding(database: Database, parity: DayParity, now: int) -> None:
-    """Keep what was found of a day with the data checks; it stops no entry.
-
-    Args:
-        database: The warehouse.
-        parity: Of a day.
-        now: This machine's clock, UTC ms.
-    """
-    record = CheckRecord(
-        name=CHECK,
-        asset=ASSET,
-        partition=parity.day,
-        source=parity.source,
-        passed=parity.is_complete,
-        blocking=False,
-        severity="ERROR",
-        detail=parity.sentence,
-        evaluated_at=now,
-    )
-    with database.writing() as connection:
-        checks.put(connection, [record])
 
 
 def _replay(

@@ -25,7 +25,7 @@ import dagster as dg
 from babingepet.market.history import resample
 from babingepet.market.intervals import DAY, HOUR, day_key, minutes_needed_from
 from babingepet_assets.btc.replaying import REPLAYED
-from babingepet_assets.btc.reporting import asset_key
+from babingepet_assets.reporting import asset_key
 from babingepet_delivery.supervision import home as places
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.exchange.moments import parse_moment

@@ -7,9 +7,10 @@ import pytest
 
 from babingepet_assets.btc import decided, market
 from babingepet_assets.btc.replaying import REPLAYED
-from babingepet_assets.btc.reporting import REPORTS, metadata
+from babingepet_assets.btc.reports import REPORTS
 from babingepet_assets.definitions import build_definitions
 from babingepet_assets.learning.seasonality import hour_seasonality
+from babingepet_assets.reporting import metadata
 from babingepet_services.btc_day.day import AssetReport
 from babingepet_services.market.source import open_warehouse
 from babingepet_services.version import code_version

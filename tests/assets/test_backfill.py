@@ -17,8 +17,8 @@ from babingepet.replay.market import BAR_FEEDS, ReplayMarket, ReplayRules
 from babingepet.replay.run import replay
 from babingepet_assets.btc import decided, market
 from babingepet_assets.btc.replaying import REPLAYED
-from babingepet_assets.btc.reporting import asset_key
 from babingepet_assets.definitions import build_definitions
+from babingepet_assets.reporting import asset_key
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_resources.settings import load_settings
 from babingepet_resources.warehouse import candles, funding

@@ -11,15 +11,18 @@ import yaml
 
 from babingepet_assets.btc.checks import ASSET_CHECKS, DECIDED, LOOP_CHECK
 from babingepet_assets.btc.context_checks import CONTEXT_CHECKS
-from babingepet_assets.btc.daily import CONTEXT_POOL, REPORT_POOL
+from babingepet_assets.btc.group import BTC, CONTEXT_POOL
 from babingepet_assets.btc.loop import MAX_RUNTIME, TAGS
 from babingepet_assets.definitions import build_definitions, defs
-from babingepet_assets.learning.parity import POOL as LEARNING_POOL
+from babingepet_assets.learning.group import LEARNING
+from babingepet_assets.memory.checks import MEMORY_CHECKS
+from babingepet_assets.memory.group import MEMORY
 from babingepet_assets.partitions import DAILY, MONTHLY
 from babingepet_services.btc.checks import CHECKS
 from babingepet_services.btc_day import context_checks, swarm_checks
 from babingepet_services.jobs import OWN_JOBS
-from babingepet_services.replay import live_parity as parity
+from babingepet_services.memory import checks as memory_checks
+from babingepet_services.replay import parity_finding as parity
 from babingepet_services.version import code_version
 from tests.fakes import FakeClock
 
@@ -48,10 +51,12 @@ LINEAGE = {
     "btc/portfolio": {"btc/positions"},
     "learning/live_replay_parity": {"btc/decisions"},
     "learning/hour_seasonality": {"btc/candles"},
+    "memory/engrams": {"btc/decisions", "btc/positions"},
+    "memory/chronicles": {"memory/engrams", "btc/portfolio"},
 }
 PRODUCT = Path(__file__).resolve().parents[2]
-POOLS = {"btc": REPORT_POOL, "learning": LEARNING_POOL}
-"""Each market's reports run one at a time."""
+POOLS = {group.name: group.pool for group in (BTC, LEARNING, MEMORY)}
+"""Each group's reports run one at a time."""
 CONTEXT = {"btc/news", "btc/sentiment", "btc/etf_flow", "btc/swarm_verdicts"}
 """Assets that ask a feed: what it says now is lost behind a backfill of an hour."""
 MONTHS = {"learning/hour_seasonality"}
@@ -112,9 +117,9 @@ def test_every_data_check_is_a_partitioned_check_of_its_asset(graph):
     found = {(name(key.asset_key), key.name) for key in graph.asset_check_keys}
     data_checks = {(check.asset, check.name) for check in CHECKS}
     loop_check = (DECIDED, LOOP_CHECK)
-    beside = (*context_checks.CHECKS, *swarm_checks.CHECKS)
-    of_context = {(check.asset, check.name) for check in beside}
-    assert found == data_checks | of_context | {(parity.ASSET, parity.CHECK), loop_check}
+    beside = (*context_checks.CHECKS, *swarm_checks.CHECKS, *memory_checks.CHECKS)
+    warnings = {(check.asset, check.name) for check in beside}
+    assert found == data_checks | warnings | {(parity.ASSET, parity.CHECK), loop_check}
     specs = [spec for check in ASSET_CHECKS for spec in check.check_specs]
     assert len(specs) == len(CHECKS) + 1
     for spec in specs:
@@ -133,8 +138,9 @@ def test_a_month_of_hours_is_made_of_the_days_of_two_years_before_it_and_of_none
     assert (min(days), max(days)) == ("2023-05-01", "2025-04-30")
 
 
-def test_checks_of_context_are_partitioned_and_stop_no_entry():
-    specs = [spec for check in CONTEXT_CHECKS for spec in check.check_specs]
+def test_checks_of_context_and_memory_are_partitioned_and_stop_nothing():
+    checks = (*CONTEXT_CHECKS, *MEMORY_CHECKS)
+    specs = [spec for check in checks for spec in check.check_specs]
     assert {spec.partitions_def for spec in specs} == {DAILY}
     assert not any(spec.blocking for spec in specs)
     assert all(spec.description for spec in specs)
@@ -150,7 +156,7 @@ def test_what_runs_by_itself_is_known():
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {
         "btc_loop", "btc_tape", "event_log_retention", "live_replay_parity",
-        "btc_news", "btc_swarm", "btc_etf_flow", "hour_seasonality",
+        "btc_news", "btc_swarm", "btc_etf_flow", "hour_seasonality", "memory",
     }  # fmt: skip
     sensors = {s.name: s for s in repository.sensor_defs}
     schedules = {s.name: s for s in repository.schedule_defs}
@@ -166,6 +172,7 @@ def test_what_runs_by_itself_is_known():
         "btc_swarm": "1,21,41 * * * *",
         "btc_etf_flow": "20 3,9,15,21 * * *",
         "hour_seasonality": "10 1 1 * *",
+        "memory": "20 1 * * *",
     }
     assert {one.execution_timezone for one in schedules.values()} == {"UTC"}
 
@@ -216,3 +223,18 @@ def test_loading_the_graph_reads_no_environment_and_opens_nothing(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_loading_the_graph_is_told_of_nothing_that_dagster_has_not_released():
+    """Errors of Dagster's own only: libraries beside it warn, too."""
+    program = (
+        "import warnings, dagster as dg\n"
+        "for kind in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning):\n"
+        "    warnings.simplefilter('error', kind)\n"
+        "import babingepet_assets.definitions\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -92,7 +92,7 @@ def test_a_backfill_of_candles_is_filled_once_and_told_by_day(archive, settings)
 @pytest.mark.slow
 def test_pictures_are_made_of_the_newest_days_only(archive, settings, monkeypatch):
     publish_days(archive)
-    monkeypatch.setattr(filling, "DRAWN_DAYS", 2)
+    monkeypatch.setattr(filling, "DRAWN", 2)
     days, _ = backfill(settings, market.candles, FIRST, THIRD)
     assert ["plot" in days[day] for day in (FIRST, SECOND, THIRD)] == [False, True, True]
 

@@ -7,14 +7,15 @@ import pytest
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from babingepet_assets.definitions import build_definitions
-from babingepet_assets.learning.parity import KEY, NEVER, is_complete, live_replay_parity
+from babingepet_assets.learning.parity import is_complete, live_replay_parity
 from babingepet_services.market.source import open_warehouse
-from babingepet_services.replay.live_parity import CHECK
+from babingepet_services.replay.parity_finding import CHECK, NEVER
 from babingepet_services.version import code_version
 from tests.assets.conftest import DAY, MINUTES
 from tests.databases import tamper
 from tests.fakes import FakeClock
 
+KEY = live_replay_parity.key
 SUCCEEDED = AssetCheckExecutionRecordStatus.SUCCEEDED
 FAILED = AssetCheckExecutionRecordStatus.FAILED
 EMPTY_DAY = "2025-04-21"
@@ -57,6 +58,8 @@ def test_called_as_a_function_it_publishes_identical_of_total(settings):
     numbers = ("dagster/row_count", "total", "identical", "undecidable", "other_engine", "share")
     assert [shown[name].value for name in numbers] == [MINUTES, MINUTES, MINUTES, 0, 0, 1.0]
     assert shown["source"].value == "simulated"
+    assert shown["window"].value == f"{DAY}T10:00:00Z to {DAY}T12:00:00Z"
+    assert shown["warning"].value == "SIMULATED market: every price is made up."
     assert shown["code_version"].value == code_version()
     assert shown["first_difference"].value == f"*{MINUTES} of {MINUTES} cycles identical*"
     assert "| 10:00  |       60 |          60 |             0 |" in shown["table"].value

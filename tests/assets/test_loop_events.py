@@ -7,7 +7,7 @@ import pytest
 
 from babingepet.market.intervals import HOUR, MINUTE, day_key
 from babingepet_assets.btc.loop_events import REPORT_EVERY, LoopEvents, minute_event
-from babingepet_assets.btc.reporting import REPORTS
+from babingepet_assets.btc.reports import REPORTS
 from babingepet_resources.clients.clock import SystemClock
 from babingepet_services.btc.checks import CHECKS
 from babingepet_services.btc.cycle import BtcProgram

@@ -7,12 +7,14 @@ import pytest
 
 from babingepet_resources.settings import load_settings
 from sensors.context_schedules import half_hourly_news, six_hourly_flows
-from sensors.schedules import monthly_seasonality, nightly_parity, nightly_tape
+from sensors.schedules import monthly_seasonality, nightly_memory, nightly_parity, nightly_tape
 
 NIGHT = datetime(2025, 5, 11, 0, 30, tzinfo=UTC)
 
 
-@pytest.fixture(params=[nightly_parity, nightly_tape], ids=lambda schedule: schedule.name)
+@pytest.fixture(
+    params=[nightly_parity, nightly_tape, nightly_memory], ids=lambda schedule: schedule.name
+)
 def evaluate(request):
     def ask(**given):
         with dg.build_schedule_context(scheduled_execution_time=NIGHT) as context:
@@ -22,7 +24,7 @@ def evaluate(request):
 
 
 @pytest.mark.parametrize("given", [{"market": "binance"}, {"market": "simulated", "speed": "1"}])
-def test_at_half_past_midnight_the_day_before_is_asked_for_once(evaluate, given):
+def test_after_midnight_the_day_before_is_asked_for_once(evaluate, given):
     request = evaluate(**given)
     assert isinstance(request, dg.RunRequest)
     assert (request.partition_key, request.run_key) == ("2025-05-10", "2025-05-10")

@@ -208,7 +208,7 @@ def test_the_health_of_the_feeds_stands_beside_what_they_brought(scope):
     assert "12" in lines["clock skew, ms"]
     assert "40" in lines["used weight"]
     report = with_feed_health(lambda _: AssetReport(3, None, "x", "t", None, {"a": 1}))(scope)
-    assert (report.rows, report.health) == (3, text)
+    assert (report.rows, report.texts) == (3, {"feed_health": text})
     assert report.numbers == {"a": 1, **numbers}
 
 

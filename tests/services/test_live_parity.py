@@ -21,9 +21,10 @@ from babingepet_services.btc import checks as btc_checks
 from babingepet_services.btc.cycle import BtcProgram
 from babingepet_services.btc.loop import BtcLoop, LoopOptions
 from babingepet_services.market.source import open_market
-from babingepet_services.replay import live_parity
+from babingepet_services.replay import parity_finding
 from babingepet_services.replay.cycle import replay_cycle
-from babingepet_services.replay.live_parity import DayParity, HourParity, file_finding, replay_day
+from babingepet_services.replay.live_parity import DayParity, HourParity, replay_day
+from babingepet_services.replay.parity_finding import file_finding
 from scripts.bench.common.market import START, MadeUpFeed
 from tests.databases import Databases, tamper
 from tests.services.conftest import LoopMaker, made_up_feed, new_loop
@@ -231,7 +232,7 @@ def test_what_was_found_is_kept_with_the_data_checks_and_stops_no_entry(
     file_finding(decided, found, now=START)
     with decided.reading() as connection:
         record = checks.latest(
-            connection, live_parity.ASSET, live_parity.CHECK, DAY_KEY, "simulated"
+            connection, parity_finding.ASSET, parity_finding.CHECK, DAY_KEY, "simulated"
         )
         assert btc_checks.failing_now(connection, "simulated", START) == ()
     assert record is not None

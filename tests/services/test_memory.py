@@ -7,22 +7,21 @@ import pytest
 
 from babingepet.errors import InputError
 from babingepet.market.intervals import DAY, MINUTE, day_start
-from babingepet.memory.conditions import Conditions
 from babingepet.memory.engrams import Outcome
 from babingepet.memory.events import conditions_of
 from babingepet_resources.hippocampus.chronicles import ChronicleFilter
 from babingepet_resources.hippocampus.store import Hippocampus
-from babingepet_resources.warehouse import cycles, history
+from babingepet_resources.warehouse import history
 from babingepet_services.market.gap_ledger import Market
 from babingepet_services.memory import helpers
 from babingepet_services.memory.chronicle import write_chronicle
 from babingepet_services.memory.remember import remember_day
 from tests.resources.warehouse import builders as b
+from tests.services.memorable import CONDITIONS, decide_a_day
 
 DAY_START = b.START
 LATER = DAY_START + 2 * DAY
 MARKET = Market(b.SYMBOL, b.SOURCE)
-ASIA = Conditions("HIGH", "BUY", "B", "ASIA", "TRENDING_UP")
 
 
 @pytest.fixture
@@ -31,42 +30,9 @@ def memory(tmp_path):
         yield store
 
 
-def payload(minute, order):
-    return json.dumps(
-        {
-            "as_of": b.START + minute * MINUTE,
-            "grade": "B",
-            "regime": "TRENDING_UP",
-            "raw": {"vpin": {"level": "HIGH"}, "ofi_contrarian": {"pressure": "BUY"}},
-            "order": order,
-        }
-    )
-
-
-def decide(database, minute, verdict="HOLD", gates=("HOLD",), *, ordered=False, **more):
-    """One decided minute."""
-    order = {"side": "LONG"} if ordered else None
-    decision = b.decision(
-        minute, verdict=verdict, blocked_by=list(gates), payload=payload(minute, order)
-    )
-    empty = {"signals": [], "inputs": None, "gaps": [], "positions": [], "outbox": []}
-    cycles.commit(database, None, b.cycle(minute, **(empty | {"decision": decision} | more)), now=1)
-
-
 @pytest.fixture
 def day(warehouse):
-    """A verdict that was refused for two minutes, one that became a trade, and HOLDs between."""
-    decide(warehouse, 1)
-    decide(warehouse, 2, "BUY", ["HOUR_BLOCK"])
-    decide(warehouse, 3, "BUY", ["HOUR_BLOCK"])
-    decide(warehouse, 4, "BUY", ["HOUR_BLOCK", "GRADE"])
-    decide(warehouse, 5)
-    decide(warehouse, 6, "BUY", ["HOUR_BLOCK"])
-    decide(warehouse, 7, "STRONG_BUY", [], ordered=True)
-    decide(warehouse, 8, "STRONG_BUY", ["POSITION_OPEN"], positions=[b.position(minute=7)])
-    shadow = b.position(2, minute=7, shadow=True)
-    ends = [b.closed(b.position(minute=7), 9), b.closed(shadow, 9)]
-    decide(warehouse, 9, positions=ends)
+    decide_a_day(warehouse)
     return warehouse
 
 
@@ -79,7 +45,7 @@ def test_a_day_leaves_what_stood_or_was_traded_and_no_hold(day, memory):
     assert not any("HOLD" in text or "POSITION_OPEN" in text for text in texts)
     (trade,) = memory.search_memory("", 9, known_until=LATER, kind="trade")
     assert trade.engram.outcome == Outcome(0.0242, "TARGET", 2.42)
-    assert trade.engram.payload["conditions"] == ASIA.known
+    assert trade.engram.payload["conditions"] == CONDITIONS.known
     assert trade.engram.pinned
 
 
@@ -109,14 +75,14 @@ def test_another_source_and_another_day_leave_nothing(day, memory):
 
 def test_a_prompt_is_told_what_was_known_at_its_time(day, memory):
     nothing = "no closed trade like this is remembered yet (0 of 0 engrams match)"
-    assert helpers.get_btc_pattern_context(memory, ASIA, LATER).startswith(nothing)
+    assert helpers.get_btc_pattern_context(memory, CONDITIONS, LATER).startswith(nothing)
     remember_day(day, memory, MARKET, DAY_START, now=LATER)
-    before = helpers.context_for(memory, ASIA, DAY_START + 9 * MINUTE)
+    before = helpers.context_for(memory, CONDITIONS, DAY_START + 9 * MINUTE)
     assert before.startswith(nothing)
-    told = helpers.get_btc_pattern_context(memory, ASIA, LATER)
+    told = helpers.get_btc_pattern_context(memory, CONDITIONS, LATER)
     assert "n=1, wins=1, win rate 100% (95% interval 21% to 100%)" in told
     assert "too few" in told
-    assert helpers.context_for(memory, ASIA, LATER + 181 * DAY).startswith(nothing)
+    assert helpers.context_for(memory, CONDITIONS, LATER + 181 * DAY).startswith(nothing)
 
 
 def test_a_chronicle_tells_the_day_and_is_not_written_before_it_is_over(day, memory):
@@ -124,6 +90,8 @@ def test_a_chronicle_tells_the_day_and_is_not_written_before_it_is_over(day, mem
         write_chronicle(day, memory, MARKET, DAY_START, now=DAY_START + DAY - 1)
     with pytest.raises(InputError, match="no week begins"):
         write_chronicle(day, memory, MARKET, DAY_START, now=LATER, kind="week")
+    with pytest.raises(InputError, match="nothing is stored of the day of 2025-05-09"):
+        write_chronicle(day, memory, MARKET, DAY_START - DAY, now=LATER)
     assert write_chronicle(day, memory, MARKET, DAY_START, now=LATER).status == "stored"
     assert write_chronicle(day, memory, MARKET, DAY_START, now=LATER).status == "known"
     (story,) = memory.get_chronicles(ChronicleFilter(LATER))
@@ -146,7 +114,7 @@ def test_one_decision_is_remembered_as_its_day_would_be(day, memory):
 
 def test_trades_and_picks_of_the_other_markets_are_remembered_as_theirs(memory):
     common = {"source": "recorded", "event_time": DAY_START, "known_at": DAY_START}
-    trade = {"side": "LONG", "entry_time": DAY_START - MINUTE, "conditions": ASIA}
+    trade = {"side": "LONG", "entry_time": DAY_START - MINUTE, "conditions": CONDITIONS}
     helpers.store_altcoin_trade(
         memory, now=LATER, fact_id="alt:1", symbol="SOLUSDT", outcome=Outcome(-0.02, "STOP_LOSS"),
         **trade, **common,
@@ -156,7 +124,7 @@ def test_trades_and_picks_of_the_other_markets_are_remembered_as_theirs(memory):
         reasons=["foreign flow"], **common,
     )  # fmt: skip
     assert memory.closed_trades("btc", since=0, known_until=LATER) == []
-    assert "n=1, wins=0" in helpers.context_for(memory, ASIA, LATER, market="altcoin")
+    assert "n=1, wins=0" in helpers.context_for(memory, CONDITIONS, LATER, market="altcoin")
     assert memory.search_memory("BBCA", known_until=LATER) == [], "its outcome is not known"
     helpers.close_ihsg_pick(
         memory, "ihsg:1", Outcome(0.05, "TARGET"), known_at=DAY_START + DAY, now=LATER
