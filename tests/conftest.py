@@ -13,7 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.loopback_feed"]
 
 PRODUCT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"

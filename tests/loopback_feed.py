@@ -12,7 +12,11 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.sax.saxutils import escape
 
+import pytest
+
 MIB = 1 << 20
+NOW = 1_790_359_200_000
+"""2026-09-25 18:00 UTC, a Friday: when feeds are asked that tell of their newest days."""
 
 
 @dataclass
@@ -104,6 +108,18 @@ def served_feed() -> Iterator[LoopbackFeed]:
             feed.stopping.set()
             server.shutdown()
             thread.join()
+
+
+@pytest.fixture
+def feed() -> Iterator[LoopbackFeed]:
+    """A feed for the length of a test."""
+    with served_feed() as served:
+        yield served
+
+
+def addresses_at(feed: LoopbackFeed) -> dict[str, str]:
+    """Settings by which every feed of context is asked here."""
+    return dict.fromkeys(("news_url", "etf_flows_url", "fear_greed_url"), feed.url)
 
 
 def rss(*items: str) -> bytes:

@@ -18,18 +18,10 @@ from babingepet_services.btc_day.sentiment import CLOSED
 from babingepet_services.context.daily import flow_records, index_records
 from babingepet_services.market.source import open_warehouse
 from tests.fakes import FakeClock
-from tests.loopback_feed import Answer, item, rss, served_feed
+from tests.loopback_feed import NOW, Answer, addresses_at, item, rss
 
-NOW = 1_790_359_200_000
-"""2026-09-25 18:00 UTC, a Friday."""
 TODAY, YESTERDAY = day_key(NOW), day_key(NOW - DAY)
 HOSTILE = "Bitcoin `x` | ![a](http://evil.test/b) <img src=x> www.evil.test"
-
-
-@pytest.fixture
-def feed():
-    with served_feed() as served:
-        yield served
 
 
 @pytest.fixture
@@ -39,8 +31,7 @@ def clock():
 
 @pytest.fixture
 def settings(feed, real_place):
-    address = dict.fromkeys(("news_url", "etf_flows_url", "fear_greed_url"), feed.url)
-    return load_settings(**real_place, **address)
+    return load_settings(**real_place, **addresses_at(feed))
 
 
 @pytest.fixture

@@ -21,18 +21,10 @@ from babingepet_services.context.daily import refresh_etf_flows, refresh_fear_gr
 from babingepet_services.context.news import refresh_news
 from babingepet_services.context.sentiment import write_sentiment
 from tests.fakes import FakeClock
-from tests.loopback_feed import MIB, Answer, item, rss, served_feed
+from tests.loopback_feed import MIB, NOW, Answer, addresses_at, item, rss
 
-NOW = 1_790_359_200_000
-"""2026-09-25 18:00 UTC."""
 QUICK = FetchLimits(silence_s=0.2, deadline_s=1.0)
 NEWS = frozenset({"news"})
-
-
-@pytest.fixture
-def feed():
-    with served_feed() as served:
-        yield served
 
 
 @pytest.fixture
@@ -42,8 +34,7 @@ def clock():
 
 @pytest.fixture
 def settings(feed, tmp_path):
-    address = dict.fromkeys(("news_url", "etf_flows_url", "fear_greed_url"), feed.url)
-    return load_settings(data_dir=tmp_path / "data", **address)
+    return load_settings(data_dir=tmp_path / "data", **addresses_at(feed))
 
 
 @pytest.fixture
