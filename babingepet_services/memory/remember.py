@@ -91,6 +91,8 @@ def remember_day(
 def engrams_of_day(database: Database, market: Market, day: int) -> list[Engram]:
     """What a UTC day of the paper book is worth remembering for, as it became known.
 
+    A decision belongs to the day in which its minute begins, as in every report of a day.
+
     Raises:
         InputError: It is not the beginning of a day.
         WarehouseUnavailable: The warehouse does not answer.

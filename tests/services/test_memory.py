@@ -17,7 +17,7 @@ from babingepet_services.memory import helpers
 from babingepet_services.memory.chronicle import write_chronicle
 from babingepet_services.memory.remember import remember_day
 from tests.resources.warehouse import builders as b
-from tests.services.memorable import CONDITIONS, decide_a_day
+from tests.services.memorable import CONDITIONS, decide, decide_a_day
 
 DAY_START = b.START
 LATER = DAY_START + 2 * DAY
@@ -55,6 +55,13 @@ def test_remembering_a_day_again_changes_nothing(day, memory):
     again = remember_day(day, memory, MARKET, DAY_START, now=LATER + DAY)
     assert (again.known, again.stored, again.reinforced) == (5, 0, 0)
     assert memory.search_memory("", 99, known_until=LATER) == before
+
+
+def test_a_days_last_minute_is_remembered_with_it(day, memory):
+    decide(day, 1_440, "SELL", ["GRADE"])  # of 23:59, decided at midnight
+    decide(day, 1_441, "SELL", ["GRADE"])  # stands since then, and is no news on the next day
+    assert remember_day(day, memory, MARKET, DAY_START, now=LATER).decisions == 5
+    assert remember_day(day, memory, MARKET, DAY_START + DAY, now=LATER).decisions == 0
 
 
 def test_a_fact_is_known_when_the_markets_clock_said_so(day, memory):

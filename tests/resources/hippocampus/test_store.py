@@ -56,6 +56,16 @@ def test_the_same_words_of_another_kind_are_another_memory(memory):
     assert memory.store_engram(note(kind="lesson"), now=NOW).status == "stored"
 
 
+def test_facts_are_looked_up_without_being_stored_or_strengthened(memory):
+    known, unknown = note(fact_id="paper:1"), note(fact_id="paper:2")
+    stored = memory.store_engram(known, now=NOW)
+    asked = [known, note("otherwise", fact_id="paper:1"), unknown, note()]
+    found = [one and (one.id, one.status) for one in memory.find_facts(asked)]
+    assert found == [(stored.id, "known"), (stored.id, "conflicting"), None, None]
+    (only,) = find(memory)
+    assert only.access_count == 0
+
+
 def test_the_same_fact_again_changes_nothing_and_a_contradicting_one_is_told(memory):
     fact = note(fact_id="paper:1")
     memory.store_engram(fact, now=NOW)
