@@ -13,8 +13,9 @@ from babingepet.cycles.settings import BtcSettings, override
 from babingepet.domain.codes import Verdict
 from babingepet.market.history import resample
 from babingepet.market.intervals import DAY, HOUR, MINUTE
-from babingepet.replay.market import READ_FEEDS, ReplayMarket, ReplayRules
+from babingepet.replay.market import BAR_FEEDS, ReplayMarket, ReplayRules
 from babingepet.replay.run import replay
+from babingepet.signals.registry import SWARM
 from babingepet_assets.btc import decided, market
 from babingepet_assets.btc.replaying import REPLAYED
 from babingepet_assets.definitions import build_definitions
@@ -150,7 +151,7 @@ def replayed_in_memory(recording, minutes=None):
     """The engine alone, on the same candles, with the embedded analysts."""
     kept = recording.minutes.between(BEGIN - HISTORY, END) if minutes is None else minutes
     hours = resample(recording.minutes.between(0, BEGIN - HISTORY), "1h", BEGIN - HISTORY)
-    whole = ReplayMarket("BTCUSDT", "recorded", kept, hours, recording.funding, READ_FEEDS)
+    whole = ReplayMarket("BTCUSDT", "recorded", kept, hours, recording.funding, BAR_FEEDS | {SWARM})
     rules = ReplayRules(settings=override(BtcSettings(), EAGER))
     return replay(whole, rules, start=BEGIN + 1, end=END + 1)
 
