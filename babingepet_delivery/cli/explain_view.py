@@ -1,7 +1,7 @@
 """An explanation on the terminal, section by section.
 
-Belongs here: the sections of a decision. Sections of a trade are in ``explain_trade_view``; what
-is told is decided by the service.
+Belongs here: the sections of a decision. Those of a trade are in ``explain_trade_view``, those of the
+analysts in ``explain_analysts_view``; what is told is decided by the service.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from babingepet_delivery.cli.explain_analysts_view import print_analysts
 from babingepet_delivery.cli.explain_trade_view import print_trade
 from babingepet_delivery.cli.format import (
+    HASH,
     instant,
     moment,
     money,
@@ -31,11 +33,9 @@ RAW_VALUES = 4
 """Numbers behind a score that fit its row; --json has all of them."""
 PRINTS = 8
 """Large prints shown, newest last."""
-HASH = 12
-"""Characters of a hash that tell it apart."""
 
 
-def print_explanation(console: Console, document: Document) -> None:
+def print_explanation(console: Console, document: Document, *, with_prompts: bool) -> None:
     """Print everything that fits people; --json has the rest."""
     found, decision = document["found_in"], document["decision"]
     title = Text(document["id"], style="bold")
@@ -51,6 +51,7 @@ def print_explanation(console: Console, document: Document) -> None:
         section(console, f"The decision that ordered it: {decision['cycle_id']}")
     _print_verdict(console, decision)
     _print_signals(console, decision)
+    print_analysts(console, decision["analysts"], with_prompts=with_prompts)
     _print_gates(console, decision)
     _print_market(console, decision["market"])
     _print_gaps(console, decision["gaps"])
