@@ -6,7 +6,6 @@ control characters spelled out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -20,7 +19,7 @@ Document = dict[str, Any]
 
 FIRST = 80
 """Characters of a prompt's or an answer's first line; --prompts prints all of it."""
-TRAINED = {True: "before its cut-off", False: "", None: ""}
+TRAINED = {True: ", trained until later", False: "", None: ", cut-off unknown"}
 """Beside a model: whether it may have read what came of the moment it was asked about."""
 
 
@@ -53,13 +52,14 @@ def _verdict(held: Document) -> Text:
         )
         if held.get(key) is not None
     )  # fmt: skip
-    states = ", ".join(f"{count} {state}" for state, count in held["states"].items())
+    others = "".join(
+        f", {count} {state}" for state, count in held["states"].items() if state != "vote"
+    )
     return _plain(
         f"{held['provider']}, about {moment(held['as_of'])} UTC, known {instant(held['known_at'])}, "
         f"{held['age_ms'] // MINUTE} min old\n"
         f"{held['p_up']:.1%} for a higher price in an hour, {held['agreement']:.0%} agree on "
-        f"{SIDES[held['side']]}; {states or 'no answer is stored'} "
-        f"({held['valid']} voted, {held['quorum']} needed)\n"
+        f"{SIDES[held['side']]}; {held['valid']} voted, {held['quorum']} were needed{others}\n"
         f"{parts}; {held['calls']} calls, {held['cost_usd']} USD "
         f"({held['unsettled_usd']} reserved and never settled), verdict {held['sha256'][:HASH]}"
     )
@@ -67,19 +67,17 @@ def _verdict(held: Document) -> Text:
 
 def _print_answers(console: Console, held: Document) -> None:
     table = plain_table(
-        "analyst", left=("state", "sure"), right=("up", "weight", "USD", "ms"),
-    )  # fmt: skip
-    table.add_column("model")
-    table.add_column("why", ratio=1)
+        "analyst", right=("up", "weight", "USD", "ms"), left=("sure", "state", "model", "why")
+    )
     for one in held["answers"]:
+        model = f"{one['model'] or '-'}{TRAINED[one['before_cutoff']] if one['model'] else ''}"
         table.add_row(
-            _plain(one["agent"]), one["state"], one["confidence"] or "-",
+            _plain(one["agent"]),
             "-" if one["p_up"] is None else f"{one['p_up']:.0%}",
             "-" if one["weight"] is None else f"{one['weight']:.2f}",
             one["cost_usd"] if one["calls"] else "-",
             "-" if one["latency_ms"] is None else f"{one['latency_ms']:.0f}",
-            _plain(" ".join([one["model"] or "-", TRAINED[one["before_cutoff"]]]).strip()),
-            _plain(one["reason"]),
+            one["confidence"] or "-", one["state"], _plain(model), _plain(one["reason"]),
         )  # fmt: skip
     console.print(table)
 
@@ -103,37 +101,44 @@ def _print_memory(console: Console, held: Document) -> None:
     console.print(f"({known}, in {len(memory['told_to'])} of {len(held['answers'])} prompts)")
     console.print(_plain(memory["text"]), soft_wrap=True)
     for name in memory["engrams"]:
-        console.print(_plain(f"  told singly: {name}", "dim"))
+        console.print(_plain(f"told singly: explain {name.partition(':')[2]}", "dim"))
 
 
 def _print_texts(console: Console, heard: Document, *, with_prompts: bool) -> None:
-    told = list(_named(heard))
+    owners = _owners(heard["round"]["answers"])
     if with_prompts:
-        for whose, digest, document in told:
+        for digest, document in heard["texts"].items():
+            kind, agents = owners[digest]
             console.print()
-            console.print(_plain(f"{whose}, sha256 {digest}", "bold"), soft_wrap=True)
-            missing = f"not told: {document['why_none']}"
-            words = missing if document["text"] is None else document["text"]
-            console.print(_plain(words), soft_wrap=True)
+            title = f"{kind} of {', '.join(agents)}, sha256 {digest}"
+            console.print(_plain(title, "bold"), soft_wrap=True)
+            console.print(_plain(_words(document)), soft_wrap=True)
         return
     table = plain_table("text", right=("bytes",), left=("sha256", "begins (--prompts prints all)"))
-    for whose, digest, document in told:
-        text = document["text"]
-        size = "-" if text is None else f"{len(text.encode()):,}"
-        first = f"not told: {document['why_none']}" if text is None else _first(text)
-        table.add_row(_plain(whose), size, digest[:HASH], _plain(first))
+    for digest, document in heard["texts"].items():
+        kind, agents = owners[digest]
+        more = f" and {len(agents) - 1} more" if len(agents) > 1 else ""
+        size = "-" if document["text"] is None else f"{len(document['text'].encode()):,}"
+        first = _plain(_first(_words(document)))
+        table.add_row(_plain(f"{kind} of {agents[0]}{more}"), size, digest[:HASH], first)
     console.print(table)
 
 
-def _named(heard: Document) -> Iterator[tuple[str, str, Document]]:
-    """Each text once, with whose it is first."""
-    left = dict(heard["texts"])
-    for one in heard["round"]["answers"]:
+def _owners(answers: list[Document]) -> dict[str, tuple[str, list[str]]]:
+    """Whose prompt or answer a text is, by its hash; the same words may be of several analysts."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for one in answers:
         for row in (one, *one["calls"]):
             for kind in ("prompt", "answer"):
-                document = left.pop(row[f"{kind}_hash"], None)
-                if document is not None:
-                    yield f"{kind} of {one['agent']}", row[f"{kind}_hash"], document
+                _, agents = found.setdefault(row[f"{kind}_hash"], (kind, []))
+                if one["agent"] not in agents:
+                    agents.append(one["agent"])
+    return found
+
+
+def _words(document: Document) -> str:
+    text: str | None = document["text"]
+    return f"not told: {document['why_none']}" if text is None else text
 
 
 def _first(text: str) -> str:

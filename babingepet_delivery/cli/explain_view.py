@@ -16,6 +16,7 @@ from babingepet_delivery.cli.explain_analysts_view import print_analysts
 from babingepet_delivery.cli.explain_trade_view import print_trade
 from babingepet_delivery.cli.format import (
     HASH,
+    harmless,
     instant,
     moment,
     money,
@@ -102,7 +103,7 @@ def _print_signals(console: Console, decision: Document) -> None:
         behind = row["reason"] if missing else _numbers(row["raw"], RAW_VALUES)
         table.add_row(
             row["name"], f"{row['weight']:.2f}", score_text(row["score"]),
-            signed(row["contribution"]), behind, style="dim" if missing else None,
+            signed(row["contribution"]), Text(harmless(behind)), style="dim" if missing else None,
         )  # fmt: skip
     console.print(table)
 
@@ -114,7 +115,8 @@ def _print_gates(console: Console, decision: Document) -> None:
     if failing:
         table = plain_table("gate", left=("because", "until"))
         for gate in failing:
-            table.add_row(Text(gate["gate"], style="red"), gate["detail"], moment(gate["until"]))
+            why = Text(harmless(gate["detail"]))
+            table.add_row(Text(gate["gate"], style="red"), why, moment(gate["until"]))
         console.print(table)
     console.print(f"passed: {passed}", style="dim")
 
