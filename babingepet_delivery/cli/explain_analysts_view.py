@@ -19,6 +19,8 @@ Document = dict[str, Any]
 
 FIRST = 80
 """Characters of a prompt's or an answer's first line; --prompts prints all of it."""
+KINDS = {"prompt_hash": "prompt", "sent_hash": "message", "answer_hash": "answer"}
+"""Texts by hash; a message that is no prompt has the schema in words."""
 TRAINED = {True: ", trained until later", False: "", None: ", cut-off unknown"}
 """Beside a model: whether it may have read what came of the moment it was asked about."""
 
@@ -100,8 +102,9 @@ def _print_memory(console: Console, held: Document) -> None:
     known = f"as known at {moment(held['as_of'])}"
     console.print(f"({known}, in {len(memory['told_to'])} of {len(held['answers'])} prompts)")
     console.print(_plain(memory["text"]), soft_wrap=True)
-    for name in memory["engrams"]:
-        console.print(_plain(f"told singly: explain {name.partition(':')[2]}", "dim"))
+    for one in memory["engrams"]:
+        names = ", ".join(name.partition(":")[2] for name in one["facts"])
+        console.print(_plain(f"engram {one['engram']} is of {names}", "dim"))
 
 
 def _print_texts(console: Console, heard: Document, *, with_prompts: bool) -> None:
@@ -129,8 +132,8 @@ def _owners(answers: list[Document]) -> dict[str, tuple[str, list[str]]]:
     found: dict[str, tuple[str, list[str]]] = {}
     for one in answers:
         for row in (one, *one["calls"]):
-            for kind in ("prompt", "answer"):
-                _, agents = found.setdefault(row[f"{kind}_hash"], (kind, []))
+            for key, kind in KINDS.items():
+                _, agents = found.setdefault(row.get(key), (kind, []))
                 if one["agent"] not in agents:
                     agents.append(one["agent"])
     return found

@@ -48,7 +48,7 @@ Document = dict[str, Any]
 
 GONE = "it is no longer stored"
 _CALL = (
-    "attempt", "status", "model", "answered_by", "served_by", "prompt_hash", "answer_hash",
+    "attempt", "status", "model", "answered_by", "served_by", "prompt_hash", "sent_hash", "answer_hash",
     "prompt_tokens", "completion_tokens", "cached_tokens", "latency_ms", "detail", "started_at",
     "ended_at",
 )  # fmt: skip
@@ -198,7 +198,8 @@ def _memory(
 def _texts(connection: Connection, told: Document) -> dict[str, Document]:
     """Prompts and answers by hash, each once."""
     rows = [row for one in told["answers"] for row in (one, *one["calls"])]
-    named = {row[kind]: None for row in rows for kind in ("prompt_hash", "answer_hash")}
+    kinds = ("prompt_hash", "sent_hash", "answer_hash")
+    named = {row.get(kind): None for row in rows for kind in kinds}
     return {digest: _text(connection, digest) for digest in named if digest is not None}
 
 

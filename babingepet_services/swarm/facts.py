@@ -23,7 +23,6 @@ from babingepet.errors import ConfigurationError, IntegrityBroken, MemoryUnavail
 from babingepet.market.frames import Candles
 from babingepet.market.intervals import DAY, HOUR, MINUTE, day_key, to_datetime
 from babingepet.market.open_interest import TOLERANCE, hour_until
-from babingepet.memory.patterns import PatternTold
 from babingepet.signals.ai_consensus import NAME as AI_CONSENSUS
 from babingepet.swarm.prompts import quoted
 from babingepet.swarm.rosters import BTC
@@ -43,7 +42,7 @@ from babingepet_resources.warehouse import (
 from babingepet_resources.warehouse.records import DecisionRecord
 from babingepet_services.memory.helpers import told_for
 from babingepet_services.memory.remember import conditions_of_decision
-from babingepet_services.swarm.values import OPENROUTER
+from babingepet_services.swarm.values import OPENROUTER, Recalled
 
 MARKET = BTC.market
 HEADLINES = 15
@@ -191,7 +190,7 @@ def _headlines(connection: Connection, as_of: int) -> str:
     return quoted(dict.fromkeys(lines), HEADLINES)
 
 
-def recall(decision: DecisionRecord, memory: Hippocampus | None) -> PatternTold:
+def recall(decision: DecisionRecord, memory: Hippocampus | None) -> Recalled:
     """What the memory tells all analysts about a decision's moment, and of which trades.
 
     Args:
@@ -199,13 +198,15 @@ def recall(decision: DecisionRecord, memory: Hippocampus | None) -> PatternTold:
         memory: Of the same source; None when nothing is remembered yet.
     """
     if memory is None:
-        return PatternTold("nothing is remembered yet", 0, 0)
+        return Recalled("nothing is remembered yet")
     conditions = conditions_of_decision(json.loads(decision.payload))
     try:
-        return told_for(memory, conditions, decision.as_of)
+        told = told_for(memory, conditions, decision.as_of)
+        singly = memory.facts([one.id for one in told.singly])
     except (
         MemoryUnavailable,
         ConfigurationError,
         IntegrityBroken,
     ):  # its words name a path of this machine, which nobody else needs
-        return PatternTold("not known: the memory could not be read", 0, 0)
+        return Recalled("not known: the memory could not be read")
+    return Recalled(told.text, told.remembered, told.alike, singly)

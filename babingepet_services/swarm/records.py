@@ -15,7 +15,6 @@ import numpy as np
 from babingepet.cycles.btc_decision import cycle_id
 from babingepet.market.frames import Candles
 from babingepet.market.intervals import MINUTE
-from babingepet.memory.patterns import PatternTold
 from babingepet.replay.analysts import HORIZON
 from babingepet.swarm.agents import Group, names_of
 from babingepet.swarm.answers import Answer
@@ -30,6 +29,7 @@ from babingepet_resources.warehouse.records import (
     RoundRecord,
     VerdictRecord,
 )
+from babingepet_services.swarm.values import Recalled
 
 GENERALISTS = names_of(BTC, Group.GENERALIST)
 
@@ -80,7 +80,7 @@ class Round:
     outcomes: dict[int, float]
     provider: str = RULES
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    remembered: PatternTold | None = None
+    remembered: Recalled | None = None
 
 
 def votes_of_generalists(rows: Iterable[PredictionRecord]) -> list[Vote]:
@@ -236,15 +236,15 @@ def reasoning_record(
     )
 
 
-def _recalled(told: PatternTold | None) -> dict[str, Any] | None:
-    """The words, the size of the sample, and the facts of the trades that were told singly."""
+def _recalled(told: Recalled | None) -> dict[str, Any] | None:
     if told is None:
         return None
+    singly = [{"engram": number, "facts": list(facts)} for number, facts in told.engrams.items()]
     return {
         "text": told.text,
         "remembered": told.remembered,
         "alike": told.alike,
-        "engrams": [one.engram.fact_id for one in told.singly],
+        "engrams": singly,
     }
 
 
