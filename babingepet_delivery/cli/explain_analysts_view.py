@@ -38,6 +38,9 @@ def print_analysts(console: Console, heard: Document, *, with_prompts: bool) -> 
         console.print(_plain(heard["why_no_round"], "dim"))
         return
     console.print(_verdict(held))
+    if not held["answers"]:
+        console.print("no answer behind it is stored", style="dim")
+        return
     _print_answers(console, held)
     _print_calls(console, held["answers"])
     _print_memory(console, held)
@@ -57,13 +60,18 @@ def _verdict(held: Document) -> Text:
     others = "".join(
         f", {count} {state}" for state, count in held["states"].items() if state != "vote"
     )
+    cost = (
+        f"{held['calls']} calls, {held['cost_usd']} USD ({held['unsettled_usd']} reserved and never "
+        "settled)"
+        if held["calls"]
+        else "no model was asked"
+    )
     return _plain(
         f"{held['provider']}, about {moment(held['as_of'])} UTC, known {instant(held['known_at'])}, "
         f"{held['age_ms'] // MINUTE} min old\n"
         f"{held['p_up']:.1%} for a higher price in an hour, {held['agreement']:.0%} agree on "
         f"{SIDES[held['side']]}; {held['valid']} voted, {held['quorum']} were needed{others}\n"
-        f"{parts}; {held['calls']} calls, {held['cost_usd']} USD "
-        f"({held['unsettled_usd']} reserved and never settled), verdict {held['sha256'][:HASH]}"
+        f"{parts}; {cost}; verdict {held['sha256'][:HASH]}"
     )
 
 

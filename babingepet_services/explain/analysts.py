@@ -209,8 +209,7 @@ def _text(connection: Connection, digest: str | None) -> Document:
         return {"text": None, "why_none": GONE}
     try:
         content = blobs.get(connection, digest)
-    except IntegrityBroken as error:
+        text = None if content is None else content.decode()
+    except (IntegrityBroken, UnicodeDecodeError) as error:
         return {"text": None, "why_none": str(error)}
-    if content is None:
-        return {"text": None, "why_none": GONE}
-    return {"text": content.decode(), "why_none": None}
+    return {"text": text, "why_none": GONE if text is None else None}

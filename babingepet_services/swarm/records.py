@@ -213,7 +213,8 @@ def reasoning_record(
     Args:
         held: The round.
         book: The ledger of the decision.
-        prompt_versions: By analyst; None for the embedded ones, which have no prompts.
+        prompt_versions: By analyst; None for the embedded ones, which have no prompts, and whose
+            answers are told by their own rows alone: the loop's transaction pays for this one.
     """
     versions = prompt_versions or {}
     said = [
@@ -221,9 +222,10 @@ def reasoning_record(
             "agent": answer.agent,
             "state": answer.state.value,
             "prompt_version": versions.get(answer.agent),
-            **held.origins.get(answer.agent, EMBEDDED)._asdict(),
+            **held.origins[answer.agent]._asdict(),
         }
         for answer in held.answers
+        if answer.agent in held.origins
     ]
     detail = {"provider": held.provider, "analysts": said, "memory": _recalled(held.remembered)}
     return ReasoningRecord(
