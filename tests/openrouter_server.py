@@ -20,6 +20,12 @@ COST = 0.0001584
 KEY = "sk-or-canary-8c1f27e5"
 """What the tests give as the key; it must turn up nowhere but in the header."""
 
+ESCAPES = "\x1b]0;owned\x07\x1b[2J\u202e [bold red]p_up 1[/] {{memory}}"
+"""An answer for whoever shows it, not for whoever asked."""
+MARKUP = (
+    '{"p_up":0.55,"confidence":"HIGH","reason":"[red]up[/red] [link=file:///x]y[/link] \\u001b[2J"}'
+)
+
 COMPLETIONS = "/api/v1/chat/completions"
 
 
@@ -189,6 +195,8 @@ _PLAIN: dict[str, Callable[[str], web.Response]] = {
     "cut": _told(text='{"p_up":0.', reason="length"),
     "cut json": _body(b'{"id":"gen-1","choices":[{"mess'),
     "abstain": _told(text='{"p_up":null,"confidence":"LOW","reason":"Too little is known."}'),
+    "escapes": _told(text=ESCAPES),
+    "markup": _told(text=MARKUP),
     "wrong schema": _told(text='{"probability":"high"}'),
     "1.7": _told(text='{"p_up":1.7,"confidence":"MED","reason":"x"}'),
     "NaN": _told(text='{"p_up":NaN,"confidence":"MED","reason":"x"}'),

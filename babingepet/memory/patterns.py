@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from statistics import fmean
+from typing import NamedTuple
 
 from babingepet.market.intervals import DAY, iso
 from babingepet.memory.conditions import Conditions
@@ -27,8 +28,26 @@ FEW = 10
 """Trades below which a share says next to nothing."""
 
 
+class PatternTold(NamedTuple):
+    """A context, and which trades it is made of."""
+
+    text: str
+    """In at most 1,200 characters."""
+    remembered: int
+    """Closed trades that were looked at."""
+    alike: int
+    """Those among them that were counted."""
+    singly: tuple[Memory, ...] = ()
+    """Those that have a line of their own, the newest first."""
+
+
 def pattern_context(memories: Iterable[Memory], conditions: Conditions, k: int = 5) -> str:
-    """What like trades came to, in at most 1,200 characters.
+    """The words of ``pattern_told``."""
+    return pattern_told(memories, conditions, k).text
+
+
+def pattern_told(memories: Iterable[Memory], conditions: Conditions, k: int = 5) -> PatternTold:
+    """What like trades came to.
 
     Args:
         memories: All closed trades that may be counted; what has no outcome is passed over. A
@@ -40,7 +59,8 @@ def pattern_context(memories: Iterable[Memory], conditions: Conditions, k: int =
     wanted = len(conditions.known)
     least = min(ALIKE, wanted)
     if not wanted:
-        return "no condition is measured now, so no past trade can be called like it"
+        nothing = "no condition is measured now, so no past trade can be called like it"
+        return PatternTold(nothing, len(closed), 0)
     found = [
         (conditions.alike(conditions_of(memory.engram)), memory, outcome)
         for memory, outcome in closed
@@ -49,7 +69,7 @@ def pattern_context(memories: Iterable[Memory], conditions: Conditions, k: int =
     now = f"now: {conditions}"
     if not alike:
         nothing = f"no closed trade like this is remembered yet (0 of {len(closed)} engrams match)"
-        return f"{nothing}; {now}"[:MOST_CHARACTERS]
+        return PatternTold(f"{nothing}; {now}"[:MOST_CHARACTERS], len(closed), 0)
     exact = [outcome for count, _, outcome in alike if count == wanted]
     lines = [
         f"closed paper trades remembered: {len(closed)}; {now}",
@@ -58,9 +78,11 @@ def pattern_context(memories: Iterable[Memory], conditions: Conditions, k: int =
     if least < wanted:
         every = [outcome for _, _, outcome in alike]
         lines.append(_told(f"at least {least} of {wanted} alike", every))
-    newest = sorted(alike, key=lambda row: (row[1].engram.known_at, row[1].id), reverse=True)
-    rows = [_row(count, wanted, memory, outcome) for count, memory, outcome in newest[:k]]
-    return _fitting([line[:MOST_CHARACTERS] for line in lines], rows)
+    newest = sorted(alike, key=lambda row: (row[1].engram.known_at, row[1].id), reverse=True)[:k]
+    rows = [_row(count, wanted, memory, outcome) for count, memory, outcome in newest]
+    text, fitted = _fitting([line[:MOST_CHARACTERS] for line in lines], rows)
+    singly = tuple(memory for _, memory, _ in newest[:fitted])
+    return PatternTold(text, len(closed), len(alike), singly)
 
 
 def _told(what: str, outcomes: Sequence[Outcome]) -> str:
@@ -87,11 +109,11 @@ def _row(count: int, wanted: int, memory: Memory, outcome: Outcome) -> str:
     )
 
 
-def _fitting(lines: Sequence[str], rows: Sequence[str]) -> str:
-    """The lines, and as many rows as there is room for."""
-    text = "\n".join(lines)
+def _fitting(lines: Sequence[str], rows: Sequence[str]) -> tuple[str, int]:
+    """The lines, and as many rows as there is room for; how many that are."""
+    text, fitted = "\n".join(lines), 0
     for row in rows:
         if len(text) + 1 + len(row) > MOST_CHARACTERS:
             break
-        text = f"{text}\n{row}"
-    return text[:MOST_CHARACTERS]
+        text, fitted = f"{text}\n{row}", fitted + 1
+    return text[:MOST_CHARACTERS], fitted

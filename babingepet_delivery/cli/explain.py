@@ -20,10 +20,14 @@ def explain(
     ],
     /,
     *,
+    prompts: Annotated[
+        bool,
+        Parameter(name="--prompts", help="Print prompts and answers whole."),
+    ] = False,
     warehouse: Warehouse = None,
     json: Json = False,
 ) -> int:
-    """Tell what made a decision or a trade: scores, gates, market, rules, versions.
+    """Tell what made a decision or a trade: scores, analysts, gates, market, rules, versions.
 
     The configured warehouse is asked first, then the other embedded ones of the data folder.
     """
@@ -36,5 +40,5 @@ def explain(
         return output.OK
     from babingepet_delivery.cli.explain_view import print_explanation
 
-    print_explanation(output.console(), document)
+    print_explanation(output.console(), document, with_prompts=prompts)
     return output.OK

@@ -1,7 +1,7 @@
 """An explanation on the terminal, section by section.
 
-Belongs here: the sections of a decision. Sections of a trade are in ``explain_trade_view``; what
-is told is decided by the service.
+Belongs here: the sections of a decision. Those of a trade are in ``explain_trade_view``, those of the
+analysts in ``explain_analysts_view``; what is told is decided by the service.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from babingepet_delivery.cli.explain_analysts_view import print_analysts
 from babingepet_delivery.cli.explain_trade_view import print_trade
 from babingepet_delivery.cli.format import (
+    HASH,
+    harmless,
     instant,
     moment,
     money,
@@ -31,11 +34,9 @@ RAW_VALUES = 4
 """Numbers behind a score that fit its row; --json has all of them."""
 PRINTS = 8
 """Large prints shown, newest last."""
-HASH = 12
-"""Characters of a hash that tell it apart."""
 
 
-def print_explanation(console: Console, document: Document) -> None:
+def print_explanation(console: Console, document: Document, *, with_prompts: bool) -> None:
     """Print everything that fits people; --json has the rest."""
     found, decision = document["found_in"], document["decision"]
     title = Text(document["id"], style="bold")
@@ -51,6 +52,7 @@ def print_explanation(console: Console, document: Document) -> None:
         section(console, f"The decision that ordered it: {decision['cycle_id']}")
     _print_verdict(console, decision)
     _print_signals(console, decision)
+    print_analysts(console, decision["analysts"], with_prompts=with_prompts)
     _print_gates(console, decision)
     _print_market(console, decision["market"])
     _print_gaps(console, decision["gaps"])
@@ -101,7 +103,7 @@ def _print_signals(console: Console, decision: Document) -> None:
         behind = row["reason"] if missing else _numbers(row["raw"], RAW_VALUES)
         table.add_row(
             row["name"], f"{row['weight']:.2f}", score_text(row["score"]),
-            signed(row["contribution"]), behind, style="dim" if missing else None,
+            signed(row["contribution"]), Text(harmless(behind)), style="dim" if missing else None,
         )  # fmt: skip
     console.print(table)
 
@@ -113,7 +115,8 @@ def _print_gates(console: Console, decision: Document) -> None:
     if failing:
         table = plain_table("gate", left=("because", "until"))
         for gate in failing:
-            table.add_row(Text(gate["gate"], style="red"), gate["detail"], moment(gate["until"]))
+            why = Text(harmless(gate["detail"]))
+            table.add_row(Text(gate["gate"], style="red"), why, moment(gate["until"]))
         console.print(table)
     console.print(f"passed: {passed}", style="dim")
 

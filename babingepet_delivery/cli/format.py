@@ -23,6 +23,8 @@ COLOURS = {
     "LONG": "green",
     "SHORT": "red",
 }
+HASH = 12
+"""Characters of a hash that tell it apart."""
 BYTES_STEP = 1024
 WIDE = 110
 """Columns of a terminal that has room for wide tables; narrower ones are told in parts."""
@@ -48,6 +50,20 @@ def money(value: Number, decimals: int = 2) -> str:
 def signed(value: Number, decimals: int = 4) -> str:
     """A number with its sign; ``-`` for None."""
     return "-" if value is None else f"{value:+.{decimals}f}"
+
+
+def harmless(text: str) -> str:
+    r"""Words of strangers with what a terminal obeys or reorders spelled out; ends of lines stay.
+
+    Example:
+        >>> harmless("up\x1b[31m\u202e\nnow")
+        'up\\x1b[31m\\u202e\nnow'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def score_text(value: Number) -> Text:

@@ -11,7 +11,7 @@ frequent words are, and how strong an engram is, is told as of today.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, and_, or_, select, text
@@ -22,6 +22,7 @@ from babingepet.memory.strength import effective, rank
 from babingepet.memory.text import tokens
 from babingepet_resources.hippocampus.rows import as_memory
 from babingepet_resources.hippocampus.schema import engram as table
+from babingepet_resources.hippocampus.schema import engram_fact
 
 MOST_SCORED = 7_500
 """Engrams that one search scores, at 4 to 6 microseconds each: a common word alone would score
@@ -158,6 +159,16 @@ def _known(wanted: Wanted) -> Select[tuple[object, ...]]:
         closed = table.c.outcome_known_at <= wanted.known_until
         condition.append(or_(table.c.expects_outcome.is_(False), closed))
     return select(table).where(and_(*condition))
+
+
+def facts(connection: Connection, engrams: Collection[int]) -> dict[int, list[str]]:
+    """The stored facts that engrams were made of and strengthened by, by engram."""
+    named = engram_fact.c
+    query = select(named.engram_id, named.fact_id).where(named.engram_id.in_(engrams))
+    found: dict[int, list[str]] = {number: [] for number in engrams}
+    for number, fact_id in connection.execute(query.order_by(named.fact_id)):
+        found[number].append(fact_id)
+    return found
 
 
 def closed_trades(

@@ -8,7 +8,7 @@ another one at most ``PATIENCE`` seconds.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -132,6 +132,11 @@ class Hippocampus:
         """All trades whose outcome became known in [since, known_until], newest first."""
         with self._reading() as connection:
             return search.closed_trades(connection, market, since, known_until)
+
+    def facts(self, engrams: Collection[int]) -> dict[int, list[str]]:
+        """Names of the stored facts that engrams were made of, by the engram's number."""
+        with self._reading() as connection:
+            return search.facts(connection, engrams)
 
     def store_chronicle(self, story: Chronicle) -> Stored:
         """Keep a story; one of the same period that is there already stays as it is."""

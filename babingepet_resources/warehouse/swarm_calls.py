@@ -77,7 +77,7 @@ def begin(connection: Connection, record: CallRecord) -> None:
     Raises:
         InputError: A time, a name or an amount is not one; nothing was written.
     """
-    for field in ("market", "agent", "status", "model", "prompt_hash"):
+    for field in ("market", "agent", "status", "model", "prompt_hash", "sent_hash"):
         vetting.name("swarm_calls", field, getattr(record, field))
     as_of = vetting.time("swarm_calls", "as_of", record.as_of)
     started_at = vetting.time("swarm_calls", "started_at", record.started_at)

@@ -36,6 +36,8 @@ class CallRecord:
         answered_by: The model that answered, as the provider says.
         served_by: The host that ran it.
         prompt_hash: Of the blob that holds the prompt.
+        sent_hash: Of the blob that holds what was sent: the prompt, and the schema in words where
+            the model could not be held to it.
         answer_hash: Of the blob that holds the answer; None without one.
         prompt_tokens: As billed; None where nobody said.
         completion_tokens: As billed.
@@ -57,6 +59,7 @@ class CallRecord:
     answered_by: str | None
     served_by: str | None
     prompt_hash: str
+    sent_hash: str
     answer_hash: str | None
     prompt_tokens: int | None
     completion_tokens: int | None

@@ -53,6 +53,7 @@ swarm_calls = Table(
     key_column("answered_by", null=True),
     key_column("served_by", null=True),
     key_column("prompt_hash"),
+    key_column("sent_hash"),
     key_column("answer_hash", null=True),
     count_column("prompt_tokens", null=True),
     count_column("completion_tokens", null=True),

@@ -39,7 +39,7 @@ from babingepet_services.btc.facts import PendingFacts
 from babingepet_services.btc.memory import BtcMemory
 from babingepet_services.capture.content import row_bytes, tape_digest
 from babingepet_services.market.feed_watch import report_record
-from babingepet_services.swarm.records import Round, round_record
+from babingepet_services.swarm.records import Round, reasoning_record, round_record
 from babingepet_services.swarm.values import Analysts
 from babingepet_services.version import code_version
 
@@ -214,7 +214,7 @@ def prepare(
     now: int,
 ) -> CycleWrite:
     """All rows of a cycle: the decision's own and the facts that wait."""
-    decision, book = decided.decision, program.book
+    decision, held, book = decided.decision, decided.analysts, program.book
     return CycleWrite(
         decision=_decision_record(decided, program, lease, now),
         signals=btc_records.signal_records(decision, book),
@@ -228,12 +228,16 @@ def prepare(
         large_prints=tuple(pending.large_prints),
         positions=btc_records.position_records(decision, book),
         portfolio=btc_records.portfolio_record(decision, book, memory.peak_with(decision)),
-        reasoning=(btc_records.reasoning_record(decision, book), *_feeds(memory, decision, book)),
+        reasoning=(
+            btc_records.reasoning_record(decision, book),
+            *_feeds(memory, decision, book),
+            *([] if held is None else [reasoning_record(held, book)]),
+        ),
         gaps=tuple(pending.gaps),
         outbox=btc_records.outbox_records(decision, book, now),
         analysts=None
-        if decided.analysts is None
-        else round_record(decided.analysts, decision.symbol, decided.inputs.manifest["clock"]),
+        if held is None
+        else round_record(held, decision.symbol, decided.inputs.manifest["clock"]),
     )
 
 

@@ -25,6 +25,7 @@ from babingepet.voting.rules import SCALE
 from babingepet_resources.warehouse import blobs, gaps, history, tape
 from babingepet_resources.warehouse.lookups import known_candles, known_funding
 from babingepet_resources.warehouse.records import DecisionRecord
+from babingepet_services.explain.analysts import analysts_story
 from babingepet_services.market.gap_ledger import reads, window_start
 
 Document = dict[str, Any]
@@ -60,6 +61,8 @@ def decision_story(connection: Connection, book: str, cycle_id: str) -> Document
     if record is None:
         raise InputError(f"there is no decision {cycle_id} in book {book}")
     said = json.loads(record.payload)
+    stored = history.inputs(connection, book, cycle_id)
+    manifest = plain(stored.manifest) if stored else {}
     return {
         "cycle_id": cycle_id,
         "symbol": record.symbol,
@@ -70,6 +73,7 @@ def decision_story(connection: Connection, book: str, cycle_id: str) -> Document
         **{name: said[name] for name in NUMBERS},
         "signals": _signals(connection, book, cycle_id),
         "gates": _gates(said["blocked_by"]),
+        "analysts": analysts_story(connection, record, manifest),
         "notices": said["notices"],
         **{name: said[name] for name in ACTIONS},
         "followed_by": _followed_by(connection, record, said),
@@ -77,7 +81,7 @@ def decision_story(connection: Connection, book: str, cycle_id: str) -> Document
         "market": _market(connection, record),
         "gaps": _gaps(connection, record),
         "reasoning": plain(history.reasoning(connection, book, cycle_id)),
-        "provenance": _provenance(connection, record),
+        "provenance": _provenance(connection, record, manifest),
     }
 
 
@@ -187,9 +191,7 @@ def _gaps(connection: Connection, record: DecisionRecord) -> list[Document]:
     return told[-GAPS:]
 
 
-def _provenance(connection: Connection, record: DecisionRecord) -> Document:
-    stored = history.inputs(connection, record.book, record.cycle_id)
-    manifest = plain(stored.manifest) if stored else {}
+def _provenance(connection: Connection, record: DecisionRecord, manifest: Document) -> Document:
     kept = blobs.get(connection, manifest["rules"]) if manifest else None
     program = json.loads(kept) if kept else {"settings": {}, "weights": None}
     rules = program["settings"]

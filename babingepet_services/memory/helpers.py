@@ -12,7 +12,7 @@ from typing import Any
 from babingepet.memory.conditions import Conditions
 from babingepet.memory.engrams import Outcome
 from babingepet.memory.events import pick_engram, trade_engram
-from babingepet.memory.patterns import WINDOW, pattern_context
+from babingepet.memory.patterns import WINDOW, PatternTold, pattern_told
 from babingepet_resources.hippocampus.records import Stored
 from babingepet_resources.hippocampus.store import Hippocampus
 from babingepet_resources.warehouse.records import DecisionRecord
@@ -48,6 +48,13 @@ def close_ihsg_pick(
 def context_for(
     store: Hippocampus, conditions: Conditions, as_of: int, *, market: str = "btc", k: int = 5
 ) -> str:
+    """The words of ``told_for``."""
+    return told_for(store, conditions, as_of, market=market, k=k).text
+
+
+def told_for(
+    store: Hippocampus, conditions: Conditions, as_of: int, *, market: str = "btc", k: int = 5
+) -> PatternTold:
     """What like trades came to, as it was known at ``as_of``; at most 1,200 characters.
 
     Args:
@@ -61,7 +68,7 @@ def context_for(
         MemoryUnavailable: The file; the caller goes on without, and says so.
     """
     trades = store.closed_trades(market, since=as_of - WINDOW, known_until=as_of)
-    return pattern_context(trades, conditions, k)
+    return pattern_told(trades, conditions, k)
 
 
 def get_btc_pattern_context(

@@ -40,9 +40,9 @@ from babingepet_resources.warehouse import (
     predictions,
 )
 from babingepet_resources.warehouse.records import DecisionRecord
-from babingepet_services.memory.helpers import get_btc_pattern_context
+from babingepet_services.memory.helpers import told_for
 from babingepet_services.memory.remember import conditions_of_decision
-from babingepet_services.swarm.values import OPENROUTER
+from babingepet_services.swarm.values import OPENROUTER, Recalled
 
 MARKET = BTC.market
 HEADLINES = 15
@@ -58,14 +58,14 @@ PLACES = (
 
 
 def btc_facts(
-    connection: Connection, decision: DecisionRecord, memory: Hippocampus | None
+    connection: Connection, decision: DecisionRecord, remembered: str
 ) -> Mapping[str, str]:
     """All places but the analyst's own record, as they were known when a decision was made.
 
     Args:
         connection: Any connection.
         decision: Whose moment is told.
-        memory: Of the same source; None when nothing is remembered yet.
+        remembered: What ``recall`` found.
     """
     symbol, source, as_of = decision.symbol, decision.source, decision.as_of
     minutes = candles.read(
@@ -77,7 +77,7 @@ def btc_facts(
         "signals": _signals(connection, decision),
         "positioning": "\n".join(_positioning(connection, symbol, source, as_of)),
         "headlines": _headlines(connection, as_of),
-        "memory": _memory(decision, memory),
+        "memory": remembered,
     }
 
 
@@ -190,15 +190,23 @@ def _headlines(connection: Connection, as_of: int) -> str:
     return quoted(dict.fromkeys(lines), HEADLINES)
 
 
-def _memory(decision: DecisionRecord, memory: Hippocampus | None) -> str:
+def recall(decision: DecisionRecord, memory: Hippocampus | None) -> Recalled:
+    """What the memory tells all analysts about a decision's moment, and of which trades.
+
+    Args:
+        decision: Whose moment is told.
+        memory: Of the same source; None when nothing is remembered yet.
+    """
     if memory is None:
-        return "nothing is remembered yet"
+        return Recalled("nothing is remembered yet")
     conditions = conditions_of_decision(json.loads(decision.payload))
     try:
-        return get_btc_pattern_context(memory, conditions, decision.as_of)
+        told = told_for(memory, conditions, decision.as_of)
+        singly = memory.facts([one.id for one in told.singly])
     except (
         MemoryUnavailable,
         ConfigurationError,
         IntegrityBroken,
     ):  # its words name a path of this machine, which nobody else needs
-        return "not known: the memory could not be read"
+        return Recalled("not known: the memory could not be read")
+    return Recalled(told.text, told.remembered, told.alike, singly)

@@ -122,7 +122,7 @@ class Ledger:
         """
         now, most = self._clock.now(), most_cost(call)
         day, month = periods(now)
-        prompt = blobs.pack(question.prompt.encode(), now)
+        texts = [blobs.pack(text.encode(), now) for text in (call.prompt, call.message)]
 
         def work(connection: Connection) -> Reserved | Stopped:
             swarm_calls.lock(connection)
@@ -137,8 +137,9 @@ class Ledger:
                 connection, question.market, question.as_of, question.agent
             )
             key = CallKey(question.market, question.as_of, question.agent, attempt)
-            blobs.put(connection, [prompt])
-            swarm_calls.begin(connection, _in_flight(key, call, prompt.hash, most, now))
+            blobs.put(connection, texts)
+            hashes = [text.hash for text in texts]
+            swarm_calls.begin(connection, _in_flight(key, call, hashes, most, now))
             return Reserved(key, call.model, now)
 
         return self._database.transact(work)
@@ -168,10 +169,13 @@ class Ledger:
         return end.answer_hash
 
 
-def _in_flight(key: CallKey, call: Call, prompt_hash: str, most: Decimal, now: int) -> CallRecord:
+def _in_flight(
+    key: CallKey, call: Call, hashes: Sequence[str], most: Decimal, now: int
+) -> CallRecord:
+    prompt_hash, sent_hash = hashes
     return CallRecord(
         key.market, key.as_of, key.agent, key.attempt, swarm_calls.IN_FLIGHT, call.model,
-        answered_by=None, served_by=None, prompt_hash=prompt_hash, answer_hash=None,
+        answered_by=None, served_by=None, prompt_hash=prompt_hash, sent_hash=sent_hash, answer_hash=None,
         prompt_tokens=None, completion_tokens=None, cached_tokens=None,
         reserved_usd=most, cost_usd=None, latency_ms=None, detail="", started_at=now, ended_at=None,
     )  # fmt: skip

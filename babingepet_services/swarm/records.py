@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from babingepet.cycles.btc_decision import cycle_id
 from babingepet.market.frames import Candles
 from babingepet.market.intervals import MINUTE
 from babingepet.replay.analysts import HORIZON
-from babingepet.swarm.agents import Group, Roster, names_of
+from babingepet.swarm.agents import Group, names_of
 from babingepet.swarm.answers import Answer
 from babingepet.swarm.consensus import Agreed, NoQuorum
 from babingepet.swarm.rosters import BTC, RULES
@@ -28,11 +29,9 @@ from babingepet_resources.warehouse.records import (
     RoundRecord,
     VerdictRecord,
 )
-from babingepet_services.btc.records import PAPER
+from babingepet_services.swarm.values import Recalled
 
 GENERALISTS = names_of(BTC, Group.GENERALIST)
-KIND = "swarm"
-"""Of the row that tells of a round beside its decision."""
 
 
 class Vote(NamedTuple):
@@ -71,6 +70,7 @@ class Round:
         outcomes: Returns that became known since the round before, by the time they were asked at.
         provider: Who answered for the analysts.
         origins: Where answers came from, by analyst; one that is not named is embedded.
+        remembered: What the memory told all of them; None where none was asked.
     """
 
     as_of: int
@@ -80,6 +80,7 @@ class Round:
     outcomes: dict[int, float]
     provider: str = RULES
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    remembered: Recalled | None = None
 
 
 def votes_of_generalists(rows: Iterable[PredictionRecord]) -> list[Vote]:
@@ -196,20 +197,57 @@ def _check(agreed: Agreed | NoQuorum, known_at: int) -> FeedCheckRecord:
     return FeedCheckRecord("swarm", BTC.market, known_at, ok=True, detail=detail)
 
 
-def reasoning_record(roster: Roster, held: Round, cycle_id: str) -> ReasoningRecord:
-    """What a round of models tells of itself beside the decision whose moment it was about."""
+def kind_of(provider: str) -> str:
+    """Of the row that tells of a round beside its decision.
+
+    One a provider: a loop without the key and a program with it may both ask about a moment.
+    """
+    return f"swarm_{provider}" if provider == RULES else "swarm"
+
+
+def reasoning_record(
+    held: Round, book: str, prompt_versions: Mapping[str, str] | None = None
+) -> ReasoningRecord:
+    """What a round tells of itself beside the decision whose moment it was about.
+
+    Args:
+        held: The round.
+        book: The ledger of the decision.
+        prompt_versions: By analyst; None for the embedded ones, which have no prompts, and whose
+            answers are told by their own rows alone: the loop's transaction pays for this one.
+    """
+    versions = prompt_versions or {}
     said = [
         {
-            "agent": agent.name,
+            "agent": answer.agent,
             "state": answer.state.value,
-            "prompt_version": agent.prompt_version,
-            **held.origins[agent.name]._asdict(),
+            "prompt_version": versions.get(answer.agent),
+            **held.origins[answer.agent]._asdict(),
         }
-        for agent, answer in zip(roster.agents, held.answers, strict=True)
+        for answer in held.answers
+        if answer.agent in held.origins
     ]
+    detail = {"provider": held.provider, "analysts": said, "memory": _recalled(held.remembered)}
     return ReasoningRecord(
-        PAPER, cycle_id, held.as_of, KIND, sentence(held.agreed), {"analysts": said}
+        book,
+        cycle_id(held.as_of),
+        held.as_of,
+        kind_of(held.provider),
+        sentence(held.agreed),
+        detail,
     )
+
+
+def _recalled(told: Recalled | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    singly = [{"engram": number, "facts": list(facts)} for number, facts in told.engrams.items()]
+    return {
+        "text": told.text,
+        "remembered": told.remembered,
+        "alike": told.alike,
+        "engrams": singly,
+    }
 
 
 def sentence(agreed: Agreed | NoQuorum) -> str:

@@ -5,10 +5,9 @@ Belongs here: which rows are meant, and their documents. Nothing here asks anybo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,10 +21,17 @@ from babingepet_resources.clients.clock import Clock
 from babingepet_resources.exchange.moments import parse_moment
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import context_feeds, predictions, swarm, swarm_calls
-from babingepet_resources.warehouse.records import CallRecord, PredictionRecord, SpendRecord
+from babingepet_resources.warehouse.records import PredictionRecord, SpendRecord
 from babingepet_services.btc.records import PAPER
 from babingepet_services.swarm.budget import Budget, periods
-from babingepet_services.swarm.told import NEVER
+from babingepet_services.swarm.told import (
+    NEVER,
+    answer_told,
+    consensus_told,
+    cost_told,
+    in_order,
+    usd,
+)
 from babingepet_services.swarm.values import analysts_of
 from babingepet_services.warehouse_lookup import account_place
 
@@ -123,13 +129,13 @@ def _totals(rows: Sequence[SpendRecord]) -> dict[str, Any]:
     return {
         "calls": sum(row.calls for row in rows),
         "answered": sum(row.answered for row in rows),
-        "cost_usd": _usd(row.cost_usd for row in rows),
-        "unsettled_usd": _usd(row.unsettled_usd for row in rows),
+        "cost_usd": usd(row.cost_usd for row in rows),
+        "unsettled_usd": usd(row.unsettled_usd for row in rows),
     }
 
 
 def _spend(row: SpendRecord) -> dict[str, Any]:
-    amounts = {"cost_usd": _usd([row.cost_usd]), "unsettled_usd": _usd([row.unsettled_usd])}
+    amounts = {"cost_usd": usd([row.cost_usd]), "unsettled_usd": usd([row.unsettled_usd])}
     return asdict(row) | amounts
 
 
@@ -154,12 +160,12 @@ def round_report(settings: Settings, as_of: str | None, warehouse: str | None) -
         found = _newest(connection, settings.symbol, until)
         told = {"warehouse": name, "market": BTC.market, "symbol": settings.symbol}
         if not found:
-            return told | {"as_of": None, "providers": [], **_cost(())}
+            return told | {"as_of": None, "providers": [], **cost_told(())}
         moment = found[0].as_of
         calls = swarm_calls.of_round(connection, BTC.market, moment)
         names = sorted({row.provider for row in found})
         providers = [_provider(connection, found, name) for name in names]
-        return told | {"as_of": moment, "providers": providers, **_cost(calls)}
+        return told | {"as_of": moment, "providers": providers, **cost_told(calls)}
 
 
 def _newest(connection: Connection, symbol: str, until: int | None) -> list[PredictionRecord]:
@@ -171,27 +177,15 @@ def _newest(connection: Connection, symbol: str, until: int | None) -> list[Pred
 def _provider(
     connection: Connection, rows: Sequence[PredictionRecord], provider: str
 ) -> dict[str, Any]:
-    order = {name: place for place, name in enumerate(BTC.names)}
-    said = sorted(
-        (row for row in rows if row.provider == provider), key=lambda row: order.get(row.agent, 99)
-    )
+    said = in_order([row for row in rows if row.provider == provider])
     as_of = said[0].as_of
     verdicts = swarm.read(connection, BTC.market, as_of, as_of + 1)
     agreed = next((one for one in verdicts if one.provider == provider), None)
     return {
         "provider": provider,
-        "consensus": agreed
-        and {
-            **{key: value for key, value in agreed.detail.items() if key != "answers"},
-            "p_up": agreed.p_up,
-            "agreement": agreed.agreement,
-            "side": agreed.side,
-            "valid": agreed.valid,
-            "degraded": agreed.degraded,
-            "known_at": agreed.known_at,
-        },
+        "consensus": agreed and consensus_told(agreed),
         "why_none": None if agreed else _why_none(connection, said),
-        "answers": [_answer(row) for row in said],
+        "answers": [answer_told(row) for row in said],
     }
 
 
@@ -200,27 +194,6 @@ def _why_none(connection: Connection, said: Sequence[PredictionRecord]) -> str:
     start, end = said[0].as_of, max(row.known_at for row in said) + DAY
     checks = context_feeds.read(connection, "swarm", BTC.market, start, end)
     return next((check.detail for check in checks if not check.ok), "there was no quorum")
-
-
-def _answer(row: PredictionRecord) -> dict[str, Any]:
-    kept = (
-        "agent", "state", "p_up", "confidence", "reason", "model", "prompt_hash", "answer_hash",
-        "known_at", "outcome",
-    )  # fmt: skip
-    return {name: getattr(row, name) for name in kept}
-
-
-def _cost(calls: Sequence[CallRecord]) -> dict[str, Any]:
-    return {
-        "calls": len(calls),
-        "cost_usd": _usd(call.cost_usd for call in calls if call.cost_usd is not None),
-        "unsettled_usd": _usd(call.reserved_usd for call in calls if call.cost_usd is None),
-    }
-
-
-def _usd(amounts: Iterable[Decimal]) -> str:
-    """A sum with all of its decimal places, never as a power of ten."""
-    return f"{sum(amounts, Decimal(0)):f}"
 
 
 @contextmanager

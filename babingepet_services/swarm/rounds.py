@@ -41,9 +41,10 @@ from babingepet_resources.warehouse import (
     vetting,
 )
 from babingepet_resources.warehouse.database import Database
-from babingepet_resources.warehouse.records import DecisionRecord
+from babingepet_resources.warehouse.records import DecisionRecord, ReasoningRecord
 from babingepet_services.btc.records import PAPER
 from babingepet_services.swarm.asking import ask
+from babingepet_services.swarm.facts import recall
 from babingepet_services.swarm.records import (
     Origin,
     Round,
@@ -182,15 +183,16 @@ def _stale(table: Table, newest: DecisionRecord, moment: int, now: int) -> Round
 
 def _asked(table: Table, decision: DecisionRecord) -> RoundReport:
     parts, as_of = table.parts, decision.as_of
+    remembered = recall(decision, table.memory)
     with parts.database.reading() as connection:
-        asking = questions(connection, table, decision)
+        asking = questions(connection, table, decision, remembered.text)
         fresh = new_outcomes(connection, table, as_of)
         weighed = own_weights(connection, table, as_of, fresh)
     replies = ask(asking, parts, parts.clock.monotonic() + table.seconds)
     answers = tuple(answer_of(replies[one.agent]) for one in asking)
     origins = {name: _origin(reply, decision) for name, reply in replies.items()}
     agreed = agree(table.roster, answers, weighed)
-    held = Round(as_of, answers, agreed, weighed, fresh, OPENROUTER, origins)
+    held = Round(as_of, answers, agreed, weighed, fresh, OPENROUTER, origins, remembered)
     _write(table, held, decision, asking, is_stale=False)
     return RoundReport("asked", sentence(held.agreed), as_of)
 
@@ -221,7 +223,7 @@ def _write(
     """Store a round whole, unless another program was faster."""
     now = table.parts.clock.now()
     record = round_record(held, table.symbol, _market_time(decision, now))
-    reasoning = [] if is_stale else [reasoning_record(table.roster, held, decision.cycle_id)]
+    reasoning = [] if is_stale else [_reasoning(table, held)]
     # Of a question that nobody was allowed to be asked, the ledger has no prompt.
     packed = [blobs.pack(one.prompt.encode(), now) for one in asking]
 
@@ -231,3 +233,8 @@ def _write(
             rounds.write(connection, record, reasoning)
 
     table.parts.database.transact(work)
+
+
+def _reasoning(table: Table, held: Round) -> ReasoningRecord:
+    versions = {agent.name: agent.prompt_version for agent in table.roster.agents}
+    return reasoning_record(held, PAPER, versions)

@@ -50,14 +50,20 @@ class Table:
 
 
 def questions(
-    connection: Connection, table: Table, decision: DecisionRecord
+    connection: Connection, table: Table, decision: DecisionRecord, remembered: str
 ) -> tuple[Question, ...]:
     """What each analyst is asked about a decision's moment.
+
+    Args:
+        connection: Any connection.
+        table: Who sits there.
+        decision: Whose moment is told.
+        remembered: What ``facts.recall`` found about it.
 
     Raises:
         InputError: A template names a place that there is not; the message names its analyst.
     """
-    facts = btc_facts(connection, decision, table.memory)
+    facts = btc_facts(connection, decision, remembered)
     return tuple(
         _question(connection, table, decision, agent, facts) for agent in table.roster.agents
     )

@@ -34,8 +34,21 @@ def models_of(said: Said, within: Bools) -> list[dict[str, Any]]:
     return [_row(said, votes & (said.models == name), name) for name in names]
 
 
+def cutoff_of(model: str | None) -> Cutoff | None:
+    """Up to where a model has read; None where nobody said, and for the rules, which read nothing."""
+    return None if model in {None, RULES} else model_named(model).cutoff
+
+
+def is_before_cutoff(model: str | None, as_of: int) -> bool | None:
+    """Whether a model may have read what came of a moment; None when nobody said how far it read."""
+    cutoff = cutoff_of(model)
+    if cutoff is None:
+        return False if model == RULES else None
+    return as_of < _end_of(cutoff)
+
+
 def _row(said: Said, votes: Bools, model: str) -> dict[str, Any]:
-    cutoff = None if model == RULES else model_named(model).cutoff
+    cutoff = cutoff_of(model)
     count = int(votes.sum())
     row: dict[str, Any] = {
         "model": model,

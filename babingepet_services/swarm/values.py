@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -74,6 +74,23 @@ class Question:
     def call(self, model: str, *, structured: bool) -> Call:
         """The question as a request."""
         return Call(model, self.prompt, self.schema, structured, self.max_tokens)
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What the memory tells all analysts about a moment.
+
+    Attributes:
+        text: As it stands in the prompts.
+        remembered: Closed trades that were looked at.
+        alike: Those among them that were counted.
+        engrams: Those that have a line of their own: number, and the facts each was made of.
+    """
+
+    text: str
+    remembered: int = 0
+    alike: int = 0
+    engrams: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from typing import Any
 
 import httpx
 import openai
-import orjson
 from pydantic import SecretStr
 
 from babingepet_resources.clients.clock import Clock
@@ -173,24 +172,18 @@ def _request(call: Call) -> dict[str, Any]:
     provider: dict[str, Any] = {
         "max_price": {"prompt": float(price.prompt), "completion": float(price.completion)}
     }
-    prompt, schema = call.prompt, dict(call.schema)
     if call.structured:
         # Without require_parameters a host that knows no schemas is asked all the same.
         provider["require_parameters"] = True
-        json_schema = {"name": "answer", "strict": True, "schema": schema}
+        json_schema = {"name": "answer", "strict": True, "schema": dict(call.schema)}
         form: dict[str, Any] = {"type": "json_schema", "json_schema": json_schema}
     else:
-        prompt += f"\n\nAnswer with one JSON object that follows this JSON schema:\n{_text(schema)}"
         form = {"type": "json_object"}
     return {
         "model": call.model,
-        "messages": [{"role": "user", "content": prompt}],
+        "messages": [{"role": "user", "content": call.message}],
         "max_tokens": call.max_tokens,
         "temperature": 0,
         "response_format": form,
         "provider": provider,
     }
-
-
-def _text(schema: dict[str, Any]) -> str:
-    return orjson.dumps(schema).decode()

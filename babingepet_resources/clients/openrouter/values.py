@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 
 class Status(StrEnum):
     """How one request ended. Only ``ANSWERED`` has a text."""
@@ -48,7 +50,7 @@ class Call:
 
     Attributes:
         model: The provider's name of it: ``openai/gpt-4o-mini``.
-        prompt: Told as the user's message.
+        prompt: Told as the user's message; see ``message``.
         schema: JSON schema of the answer.
         structured: Whether the host must hold the answer to the schema; else it is asked for any
             JSON object, and the schema is told in words.
@@ -60,6 +62,16 @@ class Call:
     schema: Mapping[str, Any]
     structured: bool = True
     max_tokens: int = 600
+
+    @property
+    def message(self) -> str:
+        """What the model is told, word for word."""
+        if self.structured:
+            return self.prompt
+        schema = orjson.dumps(dict(self.schema)).decode()
+        return (
+            f"{self.prompt}\n\nAnswer with one JSON object that follows this JSON schema:\n{schema}"
+        )
 
 
 @dataclass(frozen=True)

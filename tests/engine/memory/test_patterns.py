@@ -9,7 +9,7 @@ from babingepet.market.intervals import DAY, MINUTE
 from babingepet.memory.conditions import Conditions, session_of
 from babingepet.memory.engrams import Memory, Outcome
 from babingepet.memory.events import trade_engram
-from babingepet.memory.patterns import MOST_CHARACTERS, pattern_context
+from babingepet.memory.patterns import MOST_CHARACTERS, pattern_context, pattern_told
 
 NOW = 1_746_403_200_000
 HERE = Conditions("HIGH", "BUY", "B", "US", "TRENDING_UP")
@@ -77,6 +77,16 @@ def test_a_context_never_outgrows_its_room(returns, regime, k):
     here = Conditions("HIGH", "BUY", "B", "US", regime or None)
     memories = [trade(n, value, here, "R" * 300) for n, value in enumerate(returns, 1)]
     assert 0 < len(pattern_context(memories, here, k)) <= MOST_CHARACTERS
+
+
+def test_those_that_are_told_singly_are_those_that_have_a_line():
+    memories = [trade(n, reason="R" * n * 40) for n in range(1, 9)]
+    told = pattern_told([*memories, trade(9, conditions=Conditions("LOW"))], HERE, 8)
+    lines = [line for line in told.text.splitlines() if line.startswith("- closed")]
+    assert 0 < len(lines) < 8, "there is no room for all"
+    assert [one.id for one in told.singly] == [8 - row for row in range(len(lines))]
+    assert (told.remembered, told.alike) == (9, 8)
+    assert pattern_told([], HERE) == (pattern_context([], HERE), 0, 0, ())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def call(agent: str = "momentum", attempt: int = 1, *, minute: int = 0, **change
     return replace(
         r.CallRecord(
             MARKET, as_of, agent, attempt, "in_flight", "openai/gpt-4o-mini",
-            answered_by=None, served_by=None, prompt_hash=PROMPT, answer_hash=None,
+            answered_by=None, served_by=None, prompt_hash=PROMPT, sent_hash=PROMPT, answer_hash=None,
             prompt_tokens=None, completion_tokens=None, cached_tokens=None,
             reserved_usd=Decimal("0.01"), cost_usd=None, latency_ms=None, detail="",
             started_at=as_of + 1_000, ended_at=None,

@@ -120,13 +120,18 @@ def test_a_model_that_had_its_say_and_a_key_that_is_no_good_end_the_question(ask
 
 
 @pytest.mark.parametrize("step", ["404 parameter", "400 parameter"])
-def test_a_host_that_knows_no_schemas_is_asked_for_any_json(ask, server, step):
+def test_a_host_that_knows_no_schemas_is_asked_for_any_json(ask, server, calls, database, step):
     server.script(A, step, "fine")
     assert ask(question("momentum", A))["momentum"].status is Status.ANSWERED
     first, second = server.asked
     assert first["response_format"]["type"] == "json_schema"
     assert first["provider"]["require_parameters"] is True
     assert second["response_format"] == {"type": "json_object"}
+    with database.reading() as connection:
+        kept = [blobs.get(connection, call.sent_hash).decode() for call in calls()]
+    assert kept == [sent["messages"][-1]["content"] for sent in server.asked]
+    assert kept[1].startswith(kept[0])
+    assert "JSON schema" in kept[1]
 
 
 def test_a_model_without_schemas_is_asked_for_any_json_at_once(ask, server):

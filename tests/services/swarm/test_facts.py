@@ -10,7 +10,7 @@ from babingepet_resources.agents.files import AgentFiles
 from babingepet_resources.hippocampus.store import Hippocampus
 from babingepet_resources.warehouse import etf_flows, fear_greed, history, news, predictions
 from babingepet_resources.warehouse.records import EtfFlowRecord, FearGreedRecord, OutcomeRecord
-from babingepet_services.swarm.facts import PLACES, btc_facts, own_record
+from babingepet_services.swarm.facts import PLACES, btc_facts, own_record, recall
 from tests.resources.warehouse.context_builders import headline
 from tests.resources.warehouse.swarm_builders import prediction
 from tests.services.conftest import made_up_feed
@@ -27,7 +27,7 @@ def facts(database):
     def told(memory=None):
         with database.reading() as connection:
             decision = history.last_decision(connection, "paper", SYMBOL, SOURCE)
-            return btc_facts(connection, decision, memory)
+            return btc_facts(connection, decision, recall(decision, memory).text)
 
     return told
 

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("answered_by", KEY, nullable=True),
         sa.Column("served_by", KEY, nullable=True),
         sa.Column("prompt_hash", KEY, nullable=False),
+        sa.Column("sent_hash", KEY, nullable=False),
         sa.Column("answer_hash", KEY, nullable=True),
         sa.Column("prompt_tokens", sa.BigInteger(), nullable=True),
         sa.Column("completion_tokens", sa.BigInteger(), nullable=True),
