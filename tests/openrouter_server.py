@@ -141,6 +141,17 @@ async def _compressed(server: OpenRouterServer, request: web.Request, model: str
     return response
 
 
+def _echoed(status: int, before: str = "") -> Step:
+    """A host that repeats how it was asked, with the key, in its error or its answer."""
+
+    async def echo(server: OpenRouterServer, request: web.Request, model: str) -> web.Response:
+        said = before + request.headers["Authorization"]
+        body = completion(said, model=said) if status == 200 else error(status, said)
+        return web.json_response(body, status=status)
+
+    return echo
+
+
 def _told(
     status: int = 200, headers: dict[str, str] | None = None, **more: Any
 ) -> Callable[[str], web.Response]:
@@ -224,6 +235,10 @@ _ASYNC: dict[str, Step] = {
     "10 MB": _endless,
     "cut connection": _cut_connection,
     "gzip": _compressed,
+    "401 echo": _echoed(401),
+    "500 echo": _echoed(500),
+    "200 echo": _echoed(200),
+    "500 cut echo": _echoed(500, "x" * 360 + " "),
 }
 
 

@@ -13,7 +13,6 @@ files are wanted, and what is in them.
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -38,6 +37,7 @@ from babingepet_resources.addresses import hidden, secrets_of
 from babingepet_resources.clients.archive import kept
 from babingepet_resources.clients.archive.files import ArchiveFile
 from babingepet_resources.clients.clock import Clock
+from babingepet_resources.clients.http_logs import keep_addresses_out
 
 _CHECKSUM = re.compile(rb"\s*([0-9a-fA-F]{64})\s+\*?(\S+)\s*")
 Result = TypeVar("Result")
@@ -92,7 +92,7 @@ class BinanceArchive:
     def __init__(
         self, base_url: str, folder: Path, clock: Clock, options: ArchiveOptions | None = None
     ) -> None:
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log a mirror's password
+        keep_addresses_out()
         self._base_url = base_url.rstrip("/")
         self._folder = folder
         self._clock = clock

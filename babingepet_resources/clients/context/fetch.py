@@ -8,7 +8,6 @@ server that repeats the key, in a headline or a figure, is not heard with it.
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ import httpx
 
 from babingepet.errors import ConfigurationError, FeedUnavailable
 from babingepet_resources.addresses import HIDDEN, forms_of, hidden, secrets_of
+from babingepet_resources.clients.http_logs import keep_addresses_out
 
 HEADERS = {
     # Unpacked, an answer of 64 KiB may fill 64 MiB before anyone counts: it is asked for as it is.
@@ -68,7 +68,7 @@ def fetch(url: str, limits: FetchLimits | None = None) -> bytes:
     address, secrets = _address(url), secrets_of(url)
     host, line = address.host, _Line()
     late = f"{host} did not answer within {limits.deadline_s:g} s."
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    keep_addresses_out()
     try:
         with line.cut_after(limits.deadline_s):
             body = _follow(address, line, limits)
