@@ -68,6 +68,8 @@ class OpenRouterServer:
     )
     at_once: int = 0
     most_at_once: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
+    """Until it is set, ``held`` does not answer."""
     sent: int = 0
     """Bytes of the last endless body that were taken from us."""
 
@@ -75,6 +77,7 @@ class OpenRouterServer:
         """Forget every script and what was asked."""
         self.scripts, self.asked, self.headers = {}, [], []
         self.slow_s, self.most_at_once = 0.2, 0
+        self.released.clear()
 
     def script(self, model: str, *steps: str) -> None:
         self.scripts[model] = list(steps)
@@ -95,6 +98,12 @@ Step = Callable[[OpenRouterServer, web.Request, str], Any]
 
 async def _slow(server: OpenRouterServer, request: web.Request, model: str) -> web.Response:
     await asyncio.sleep(server.slow_s)
+    return web.json_response(completion(model=model))
+
+
+async def _held(server: OpenRouterServer, request: web.Request, model: str) -> web.Response:
+    while not server.released.is_set():
+        await asyncio.sleep(0.01)
     return web.json_response(completion(model=model))
 
 
@@ -230,6 +239,7 @@ _PLAIN: dict[str, Callable[[str], web.Response]] = {
 
 _ASYNC: dict[str, Step] = {
     "slow": _slow,
+    "held": _held,
     "hang": _hang,
     "dribble": _dribble,
     "10 MB": _endless,
