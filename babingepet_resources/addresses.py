@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, urlsplit
 
 HIDDEN = "[hidden]"
 SHORTEST_VALUE = 12
@@ -27,9 +27,8 @@ def without_secrets(url: str) -> str:
 
 def place_of(url: str) -> str:
     """Scheme, host and port: the rest of an address may hold a key, its path too."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    parts = _split(url)
+    if not parts.netloc:
         return "what is no address"
     place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     return place if url.rstrip("/") == place else f"{place}, the rest is not shown"
@@ -37,7 +36,7 @@ def place_of(url: str) -> str:
 
 def user_parts(url: str) -> tuple[str, ...]:
     """User and password, as they are meant and not as they are quoted; none where there is neither."""
-    userinfo = urlsplit(url).netloc.rpartition("@")[0]
+    userinfo = _split(url).netloc.rpartition("@")[0]
     return tuple(unquote(part) for part in userinfo.split(":", 1) if part)
 
 
@@ -47,7 +46,7 @@ def secrets_of(url: str) -> tuple[str, ...]:
     A user's name counts where there is no password: it is a key then.
     """
     passwords = user_parts(url)[-1:]
-    values = [value for _, value in parse_qsl(urlsplit(url).query)]
+    values = [value for _, value in parse_qsl(_split(url).query)]
     return tuple(
         [one for one in passwords if len(one) >= SHORTEST_PASSWORD]
         + [one for one in values if len(one) >= SHORTEST_VALUE and " " not in one]
@@ -67,3 +66,11 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
         for form in forms_of(secret):
             text = text.replace(form, HIDDEN)
     return text
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of an address; none of what is no address."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")

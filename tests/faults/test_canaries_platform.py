@@ -148,6 +148,7 @@ def lived(server, feed, models, folder, monkeypatch, values):
     home = settings.data_dir / "dagster"
     if server[0] is not None:
         monkeypatch.setenv(VARIABLE, storage_url(settings))
+        yield from printed("db", "upgrade")
     # What is asked by the clock goes through the code server, which knows every secret itself.
     with running(settings, folder, variables=values) as platform:
         wait_until(lambda: answers(platform.port), 120)
