@@ -19,16 +19,19 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from sqlalchemy import select
 
 from babingepet.errors import BabingepetError, ConfigurationError
 from babingepet.market.intervals import HOUR
 from babingepet_assets.btc.context import etf_flow, news, sentiment
 from babingepet_assets.btc.swarm import swarm_verdicts
+from babingepet_resources.addresses import HIDDEN
 from babingepet_resources.clients.archive.client import ArchiveOptions, BinanceArchive
 from babingepet_resources.clients.archive.files import day_of
 from babingepet_resources.clients.openrouter.catalogue import MODELS
 from babingepet_resources.resources import SettingsResource
 from babingepet_resources.settings import REAL, load_settings, variable_of
+from babingepet_resources.warehouse import tables
 from babingepet_services.context.daily import refresh_etf_flows, refresh_fear_greed
 from babingepet_services.context.news import refresh_news
 from babingepet_services.market.exchange_state import is_over
@@ -178,7 +181,11 @@ def fail_at_models_and_feeds(instance, server, feed, settings, database):
     for answer in repeating(canary("archive_url")):
         feed.answer = answer
         texts += ask_archive(settings)
-    assert any("[hidden]" in text for _, text in folder_texts(settings.data_dir)), "it was repeated"
+    with database.reading() as connection:
+        titles = connection.execute(select(tables.news.c.title)).scalars().all()
+        details = connection.execute(select(tables.swarm_calls.c.detail)).scalars().all()
+    assert any(HIDDEN in title for title in titles), "a feed repeated what it was sent"
+    assert any(HIDDEN in detail for detail in details), "and so did the models' host"
     return texts
 
 

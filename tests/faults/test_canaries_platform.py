@@ -158,7 +158,7 @@ def lived(server, feed, models, folder, monkeypatch, values):
                 yield from fail_at_models_and_feeds(instance, models, feed, settings, database)
         wait_until(lambda: loops_failed(home), 120)
         shown = list(pages(platform.port))
-        assert "ExchangeUnavailable" in str(shown), "the pages tell of what failed"
+        assert "ExecutionStepFailureEvent" in str(shown), "the pages tell of what failed"
         yield from shown
         for command in COMMANDS:
             yield from printed(*command)
