@@ -9,7 +9,7 @@ from rich.console import Console
 
 from babingepet_delivery.cli import output
 from babingepet_delivery.cli.format import moment, money, plain_table, section, size
-from babingepet_delivery.cli.parameters import Json, Symbol
+from babingepet_delivery.cli.parameters import DayAfter, Json, Symbol
 
 if TYPE_CHECKING:
     from babingepet_resources.settings import Settings
@@ -33,10 +33,7 @@ def backfill(
             help="First UTC day, such as 2024-01-01. Without it: two years ago; of trades 3 days.",
         ),
     ] = None,
-    last: Annotated[
-        str | None,
-        Parameter(name="--to", help="The UTC day after the last one. Without it: now."),
-    ] = None,
+    last: DayAfter = None,
     symbol: Symbol = None,
     only: Annotated[
         Literal["archive", "rest"] | None,
@@ -59,13 +56,7 @@ def backfill(
     settings = load_settings(symbol=symbol.upper() if symbol else None)
     wanted = Wanted(kind, first, last, only)
     document = _planned(settings, wanted) if dry_run else _done(settings, wanted, quiet=json)
-    if json:
-        output.print_json(document)
-    elif dry_run:
-        _print_plan(output.console(), document)
-    else:
-        _print(output.console(), document)
-    return output.OK
+    return output.show(document, _print_plan if dry_run else _print, as_json=json)
 
 
 def _planned(settings: Settings, wanted: Wanted) -> dict[str, Any]:

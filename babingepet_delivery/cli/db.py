@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cyclopts import App
+from rich.console import Console
 
 from babingepet_delivery.cli import output
 from babingepet_delivery.cli.parameters import Json
@@ -28,15 +30,15 @@ def upgrade(*, json: Json = False) -> int:
     from babingepet_services.upgrade import upgrade_database
 
     done = upgrade_database(load_settings())
-    if json:
-        output.print_json(done)
-        return output.OK
+    return output.show(done, _print, as_json=json)
+
+
+def _print(console: Console, done: Mapping[str, Any]) -> None:
     lines = [_told(warehouse) for warehouse in (done, *done["others"])]
     if dagster := done["dagster"]:
         lines.append(_told_of_dagster(dagster))
     for line in lines:
-        output.console().print(line, soft_wrap=True)
-    return output.OK
+        console.print(line, soft_wrap=True)
 
 
 def _told(done: dict[str, Any]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from cyclopts import Parameter
+from rich.console import Console
 
 from babingepet_delivery.cli import output
 from babingepet_delivery.cli.format import moment, plain_table
-from babingepet_delivery.cli.parameters import Json, Symbol, Warehouse
+from babingepet_delivery.cli.parameters import DayAfter, Json, Symbol, Warehouse
 
 SHOWN = 40
 """Gaps printed for people, the newest; --json has up to 1,000 of each warehouse."""
@@ -19,9 +21,7 @@ def gaps(
     first: Annotated[
         str | None, Parameter(name="--from", help="First UTC day, such as 2024-01-01.")
     ] = None,
-    last: Annotated[
-        str | None, Parameter(name="--to", help="The UTC day after the last one.")
-    ] = None,
+    last: DayAfter = None,
     symbol: Symbol = None,
     warehouse: Warehouse = None,
     json: Json = False,
@@ -32,10 +32,11 @@ def gaps(
 
     settings = load_settings(symbol=symbol.upper() if symbol else None)
     document = gap_report(settings, first, last, warehouse)
-    if json:
-        output.print_json(document)
-        return output.OK
-    console, counts = output.console(), document["counts"]
+    return output.show(document, _print, as_json=json)
+
+
+def _print(console: Console, document: Mapping[str, Any]) -> None:
+    counts = document["counts"]
     console.print(
         f"{document['symbol']}: {counts['seen']} gaps, {counts['repaired']} repaired, "
         f"{counts['open']} open"
@@ -56,4 +57,3 @@ def gaps(
                 gap["reason"],
             )
         console.print(table)
-    return output.OK

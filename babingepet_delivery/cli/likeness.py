@@ -40,6 +40,7 @@ def likeness(
     A statistic is alike when it lies in the band of the recordings and the tolerance of its row.
     Ends with exit code 0 whatever comes out; --json names what lies outside. Nothing is kept.
     """
+    from babingepet_delivery.cli.likeness_view import print_likeness
     from babingepet_resources.exchange.moments import parse_moment
     from babingepet_services.likeness.compare import LikenessOptions, compare
 
@@ -52,10 +53,4 @@ def likeness(
             start=None if start is None else parse_moment(start),
         )
     )
-    if json:
-        output.print_json(document)
-        return output.OK
-    from babingepet_delivery.cli.likeness_view import print_likeness
-
-    print_likeness(output.console(), document)
-    return output.OK
+    return output.show(document, print_likeness, as_json=json)

@@ -31,6 +31,7 @@ def lookahead(
     At every cut the future is removed, and replaced by another one; all that was told before has to
     be the same to the last bit. Ends with exit code 1 when something is not. Nothing is kept.
     """
+    from babingepet_delivery.cli.lookahead_view import print_lookahead
     from babingepet_delivery.cli.progress import progress_bar
     from babingepet_resources.clients.clock import SystemClock
     from babingepet_services.replay.lookahead import LookaheadRequest, run_lookahead
@@ -43,10 +44,5 @@ def lookahead(
     )
     with progress_bar(shown=not json) as progress:
         document = run_lookahead(request, SystemClock(), progress).document()
-    if json:
-        output.print_json(document)
-    else:
-        from babingepet_delivery.cli.lookahead_view import print_lookahead
-
-        print_lookahead(output.console(), document)
+    output.show(document, print_lookahead, as_json=json)
     return output.OK if document["clean"] else output.FAILED

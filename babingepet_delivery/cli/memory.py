@@ -61,11 +61,7 @@ def search(
         as_of=as_of,
         source=source,
     )
-    if json:
-        output.print_json(document)
-    else:
-        memory_view.print_found(output.console(), document)
-    return output.OK
+    return output.show(document, memory_view.print_found, as_json=json)
 
 
 def stats(*, source: MemorySource = None, json: Json = False) -> int:
@@ -75,8 +71,5 @@ def stats(*, source: MemorySource = None, json: Json = False) -> int:
     from babingepet_services.memory.report import stats_report
 
     document = stats_report(load_settings(), source)
-    if json:
-        output.print_json(document)
-    else:
-        memory_view.print_stats(output.console(), document)
+    output.show(document, memory_view.print_stats, as_json=json)
     return output.OK if document["ok"] is not False else output.FAILED

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from cyclopts import Parameter
+from rich.console import Console
 
 from babingepet_delivery.cli import output
 from babingepet_delivery.cli.format import moment, plain_table
@@ -37,10 +39,10 @@ def minutes(
 
     settings = load_settings(symbol=symbol.upper() if symbol else None)
     document = minute_report(settings, SystemClock(), first, last, warehouse)
-    if json:
-        output.print_json(document)
-        return output.OK
-    console = output.console()
+    return output.show(document, _print, as_json=json)
+
+
+def _print(console: Console, document: Mapping[str, Any]) -> None:
     console.print(
         f"{document['symbol']} on {document['source']} facts ({document['warehouse']}), "
         f"{moment(document['from'])} to {moment(document['to'])}: {document['minutes']:,} minutes, "
@@ -55,4 +57,3 @@ def minutes(
             reason = stretch["reason"] or "nobody knows"
             table.add_row(moment(stretch["start"]), f"{stretch['minutes']:,}", reason)
         console.print(table)
-    return output.OK

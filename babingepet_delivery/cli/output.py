@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from rich.console import Console
+
+Document = TypeVar("Document", bound=Mapping[str, Any])
 
 OK = 0
 FAILED = 1
@@ -46,6 +48,20 @@ def print_json(document: Mapping[str, Any]) -> None:
     indent = 2 if sys.stdout.isatty() else None
     sys.stdout.write(json.dumps(document, indent=indent, allow_nan=False) + "\n")
     sys.stdout.flush()
+
+
+def show(
+    document: Document,
+    view: Callable[[Console, Document], None],
+    *,
+    as_json: bool,
+) -> int:
+    """Write a document for a script, or have its view print it for people; ``OK`` either way."""
+    if as_json:
+        print_json(document)
+    else:
+        view(console(), document)
+    return OK
 
 
 def print_error(sentence: str, kind: str, *, as_json: bool) -> None:

@@ -26,6 +26,9 @@ Warehouse = Annotated[
     ),
 ]
 
+DayAfter = Annotated[
+    str | None, Parameter(name="--to", help="The UTC day after the last one. Without it: now.")
+]
 Book = Annotated[str, Parameter(name="--book", help="The ledger, paper by default.")]
 Symbol = Annotated[
     str | None, Parameter(name="--symbol", help="Instrument, such as BTCUSDT (the default).")

@@ -26,6 +26,7 @@ def performance(
 
     The configured warehouse is asked first, then the other embedded ones of the data folder.
     """
+    from babingepet_delivery.cli.performance_view import print_performance
     from babingepet_resources.exchange.moments import parse_moment
     from babingepet_resources.settings import load_settings
     from babingepet_services.performance.lookup import find_performance
@@ -38,10 +39,4 @@ def performance(
         warehouse=warehouse,
         source=source,
     )
-    if json:
-        output.print_json(document)
-        return output.OK
-    from babingepet_delivery.cli.performance_view import print_performance
-
-    print_performance(output.console(), document)
-    return output.OK
+    return output.show(document, print_performance, as_json=json)

@@ -60,6 +60,7 @@ def replay_compare(
 
     Differences are B less A. Two replays of the same rules on the same market differ in nothing.
     """
+    from babingepet_delivery.cli.replay_compare_view import print_comparison
     from babingepet_resources.settings import load_settings
     from babingepet_services.replay.book import find_replay
     from babingepet_services.replay.compare import compare_replays
@@ -70,10 +71,4 @@ def replay_compare(
         find_replay(settings, other, warehouse) as b,
     ):
         document = compare_replays(a, b).document()
-    if json:
-        output.print_json(document)
-        return output.OK
-    from babingepet_delivery.cli.replay_compare_view import print_comparison
-
-    print_comparison(output.console(), document)
-    return output.OK
+    return output.show(document, print_comparison, as_json=json)

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from babingepet_delivery.cli import output
-from babingepet_delivery.cli.parameters import Json, Symbol, Warehouse
+from babingepet_delivery.cli.parameters import DayAfter, Json, Symbol, Warehouse
 from babingepet_delivery.cli.swarm_value import value
 
 
@@ -31,27 +31,17 @@ def agents(*, json: Json = False) -> int:
     from babingepet_services.swarm.report import agents_report
 
     document = agents_report(load_settings())
-    if json:
-        output.print_json(document)
-    else:
-        swarm_view.print_agents(output.console(), document)
-    return output.OK
+    return output.show(document, swarm_view.print_agents, as_json=json)
 
 
 def copy(*, json: Json = False) -> int:
     """Copy models and prompts into the data folder, to be edited there; what is there stays."""
+    from babingepet_delivery.cli import swarm_view
     from babingepet_resources.settings import load_settings
     from babingepet_services.swarm.report import copy_report
 
     document = copy_report(load_settings())
-    if json:
-        output.print_json(document)
-        return output.OK
-    console = output.console()
-    console.print(
-        f"{len(document['written'])} files written to {document['folder']}", soft_wrap=True
-    )
-    return output.OK
+    return output.show(document, swarm_view.print_copied, as_json=json)
 
 
 def spend(
@@ -60,9 +50,7 @@ def spend(
         str | None,
         Parameter(name="--from", help="First UTC day; the first of this month by default."),
     ] = None,
-    last: Annotated[
-        str | None, Parameter(name="--to", help="The UTC day after the last one.")
-    ] = None,
+    last: DayAfter = None,
     warehouse: Warehouse = None,
     json: Json = False,
 ) -> int:
@@ -73,11 +61,7 @@ def spend(
     from babingepet_services.swarm.report import spend_report
 
     document = spend_report(load_settings(), SystemClock(), first, last, warehouse)
-    if json:
-        output.print_json(document)
-    else:
-        swarm_view.print_spend(output.console(), document)
-    return output.OK
+    return output.show(document, swarm_view.print_spend, as_json=json)
 
 
 def last_round(
@@ -97,8 +81,4 @@ def last_round(
 
     settings = load_settings(symbol=symbol.upper() if symbol else None)
     document = round_report(settings, as_of, warehouse)
-    if json:
-        output.print_json(document)
-    else:
-        swarm_view.print_round(output.console(), document)
-    return output.OK
+    return output.show(document, swarm_view.print_round, as_json=json)

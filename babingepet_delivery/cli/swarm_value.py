@@ -29,6 +29,7 @@ def value(
     no model is asked, and nothing is kept. --replay-ai stored takes the answers given live.
     """
     from babingepet_delivery.cli.progress import progress_bar
+    from babingepet_delivery.cli.swarm_value_view import print_value
     from babingepet_resources.clients.clock import SystemClock
     from babingepet_services.replay.export import check_destinations, write_whole
     from babingepet_services.swarm.value import run_value
@@ -48,10 +49,4 @@ def value(
             progress("drawing the page", 0, 0)
             page = value_page(told, reliability_picture(found.judged))
             write_whole(html, lambda path: path.write_text(page, encoding="utf-8"))
-    if json:
-        output.print_json(told)
-        return output.OK
-    from babingepet_delivery.cli.swarm_value_view import print_value
-
-    print_value(output.console(), told)
-    return output.OK
+    return output.show(told, print_value, as_json=json)

@@ -76,6 +76,13 @@ def print_agents(console: Console, document: dict[str, Any]) -> None:
     console.print(table)
 
 
+def print_copied(console: Console, document: dict[str, Any]) -> None:
+    """How many files were copied, and where they are."""
+    console.print(
+        f"{len(document['written'])} files written to {document['folder']}", soft_wrap=True
+    )
+
+
 def print_spend(console: Console, document: dict[str, Any]) -> None:
     """What was spent, beside what may be."""
     budget = document["budget"]

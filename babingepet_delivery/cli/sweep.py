@@ -50,6 +50,7 @@ def sweep(
     judged on what comes after. Nothing is kept.
     """
     from babingepet_delivery.cli.progress import progress_bar
+    from babingepet_delivery.cli.sweep_view import print_sweep
     from babingepet_resources.clients.clock import SystemClock
     from babingepet_services.replay.sweep import run_sweep
     from babingepet_services.replay.sweep_report import SweepRequest
@@ -65,10 +66,4 @@ def sweep(
     )
     with progress_bar(shown=not json) as progress:
         document = run_sweep(request, SystemClock(), progress).document()
-    if json:
-        output.print_json(document)
-        return output.OK
-    from babingepet_delivery.cli.sweep_view import print_sweep
-
-    print_sweep(output.console(), document)
-    return output.OK
+    return output.show(document, print_sweep, as_json=json)

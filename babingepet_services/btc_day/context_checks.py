@@ -26,7 +26,7 @@ from babingepet_services.btc.checks import Finding
 from babingepet_services.btc_day.context import MARKET
 from babingepet_services.btc_day.day import DayScope
 
-MISSABLE = 1
+FORGIVEN = 1
 """Business days without a flow that are no fault: a holiday of the exchange is one, and so is
 yesterday until it is asked about."""
 
@@ -104,7 +104,7 @@ def flows_are_current(moment: Moment) -> Finding:
     newest = np.datetime64(int(flows.day[-1]), "ms").astype("datetime64[D]")
     late = max(0, int(np.busday_count(newest + 1, expected + 1)))
     detail = f"newest flow {day_key(int(flows.day[-1]))}, expected {expected}: {late} business days"
-    return Finding(late <= MISSABLE, detail + ("" if late <= MISSABLE else _reason(connection, at)))
+    return Finding(late <= FORGIVEN, detail + ("" if late <= FORGIVEN else _reason(connection, at)))
 
 
 def _last_published_day(at: int) -> np.datetime64:

@@ -15,6 +15,7 @@ from babingepet.market.history import resample
 from babingepet.market.intervals import DAY, HOUR, MINUTE
 from babingepet.replay.market import BAR_FEEDS, ReplayMarket, ReplayRules
 from babingepet.replay.run import replay
+from babingepet.signals.registry import SWARM
 from babingepet_assets.btc import decided, market
 from babingepet_assets.btc.replaying import REPLAYED
 from babingepet_assets.btc.reporting import asset_key
@@ -147,10 +148,10 @@ def runs(settings):
 
 
 def replayed_in_memory(recording, minutes=None):
-    """The engine alone, on the same candles."""
+    """The engine alone, on the same candles, with the embedded analysts."""
     kept = recording.minutes.between(BEGIN - HISTORY, END) if minutes is None else minutes
     hours = resample(recording.minutes.between(0, BEGIN - HISTORY), "1h", BEGIN - HISTORY)
-    whole = ReplayMarket("BTCUSDT", "recorded", kept, hours, recording.funding, BAR_FEEDS)
+    whole = ReplayMarket("BTCUSDT", "recorded", kept, hours, recording.funding, BAR_FEEDS | {SWARM})
     rules = ReplayRules(settings=override(BtcSettings(), EAGER))
     return replay(whole, rules, start=BEGIN + 1, end=END + 1)
 

@@ -12,6 +12,7 @@ from babingepet_resources.warehouse import cycles, history
 from babingepet_resources.warehouse.records import CandleBatch, CycleWrite
 from babingepet_services.performance.measure import performance
 from tests.resources.warehouse import builders as b
+from tests.services.conftest import EAGER
 
 DAYS = (1000, 1010, 1005, 990, 1020)
 """Equity at 00:00 of five days, the capital first."""
@@ -196,7 +197,7 @@ def test_equal_accounts_have_equal_bytes(five_days):
 def test_a_loop_that_traded_gained_what_its_trades_and_its_open_position_gained(
     make_loop, warehouse
 ):
-    list(make_loop(70).run())
+    list(make_loop(70, settings=(*EAGER, "min_agreement=0")).run())
     told = performance(warehouse, "paper", "BTCUSDT")
     with warehouse.reading() as connection:
         still_open = [p for p in history.open_positions(connection, "paper") if not p.shadow]

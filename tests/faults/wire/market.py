@@ -26,9 +26,10 @@ from babingepet_services.btc.loop import BtcLoop, CycleReport, LoopOptions
 from tests.faults import invariants
 from tests.services.conftest import EAGER
 
-SEED = 3
+SEED = 5
 START = 1_746_093_600_000
-"""2025-05-01 10:00 UTC: with this seed a long position is opened in the tenth minute."""
+"""2025-05-01 10:00 UTC: with this seed a short position is opened in the second minute and, when
+nothing is wrong, closed in the seventeenth."""
 
 QUIET = 12
 """Minutes decided before the scenario; the position is open by then."""

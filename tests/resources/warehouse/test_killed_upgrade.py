@@ -69,7 +69,9 @@ def steps_of_each_revision(database):
     on_each_step(database, steps.append)
     schema.upgrade(database)
     commits = [number for number, text in enumerate(steps, 1) if text == "COMMIT"]
-    return [range(before + 1, last + 1) for before, last in pairwise([0, *commits])][:5]
+    return [range(before + 1, last + 1) for before, last in pairwise([0, *commits])][
+        : len(REVISIONS)
+    ]
 
 
 def die(deaths):
