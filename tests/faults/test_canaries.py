@@ -165,12 +165,14 @@ def test_a_day_on_which_models_feeds_and_database_fail_tells_no_secret(
     assert len(texts) > 60
 
 
-def fail_at_models_and_feeds(instance, server, feed, settings, database):
+def fail_at_models_and_feeds(instance, server, feed, settings, database, steps=STEPS):
     """A run over hosts that repeat secrets; what they repeat is never empty."""
     for number, model in enumerate(MODELS):
-        server.script(model, STEPS[number % len(STEPS)])
+        first = number % len(steps)
+        server.script(model, *steps[first:], *steps[:first])
     feed.answer = repeating(canary("news_url"))[4]
     done = materialize(instance)
+    assert len(server.asked) >= len(steps), "every end was met"
     texts = [("run", repr(done.all_events))]
     for name, refresh in zip(
         FEEDS, (refresh_news, refresh_etf_flows, refresh_fear_greed), strict=True

@@ -155,7 +155,9 @@ def lived(server, feed, models, folder, monkeypatch, values):
         with closing(open_warehouse(settings, REAL)) as database:
             decide(database, 3)
             with dg.DagsterInstance.from_config(str(home)) as instance:
-                yield from fail_at_models_and_feeds(instance, models, feed, settings, database)
+                yield from fail_at_models_and_feeds(
+                    instance, models, feed, settings, database, (*STEPS, "hang")
+                )
         wait_until(lambda: loops_failed(home), 120)
         shown = list(pages(platform.port))
         assert "ExecutionStepFailureEvent" in str(shown), "the pages tell of what failed"
