@@ -72,13 +72,13 @@ class Settings(BaseSettings):
     """Minutes of market a minute takes, or max."""
     seed: int = 0
     """Seed of the simulated market."""
-    exchange_url: str | None = None
-    """Address of a loopback exchange that runs already."""
-    archive_url: str = "https://data.binance.vision"
+    exchange_url: str | None = Field(default=None, repr=False)
+    """Address of a loopback exchange that runs already. No address is shown whole: each may hold a
+    password or a key."""
+    archive_url: str = Field(default="https://data.binance.vision", repr=False)
     """Address of Binance's public archive of past market facts, or of a mirror of it."""
     news_url: str = Field(default="https://news.google.com/rss/search", repr=False)
-    """Address of Google News' searches as RSS, or of what answers in their place. Never shown: it may
-    hold a key, as the next two may."""
+    """Address of Google News' searches as RSS, or of what answers in their place."""
     etf_flows_url: str | None = Field(default=None, repr=False)
     """Address of daily flows of the funds, as JSON or CSV; without one there is no such feed."""
     fear_greed_url: str = Field(default="https://api.alternative.me/fng/?limit=30", repr=False)
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     )
     """Key of the models' provider, in the variable OPENROUTER_API_KEY; without one the analysts are
     rules. Never shown."""
-    openrouter_url: str = "https://openrouter.ai/api/v1"
+    openrouter_url: str = Field(default="https://openrouter.ai/api/v1", repr=False)
     """Address of OpenRouter's API, or of what speaks like it."""
     swarm_budget_cycle: Usd = Decimal("0.05")
     """US dollars that one round of a market's analysts may cost; at the limit no model is asked."""
@@ -118,9 +118,12 @@ class Settings(BaseSettings):
     @classmethod
     def _require_an_address(cls, value: str) -> str:
         try:
-            HttpUrl(value)
+            url = HttpUrl(value)
         except ValidationError:
             raise ValueError("an address begins with https:// or http://, and has a host") from None
+        if url.username or url.password or url.query:
+            # A user would take the place of the key, and a query that of the path.
+            raise ValueError("the address has neither user nor query: the key has its own variable")
         return value.rstrip("/")
 
     @field_validator("openrouter_api_key")
@@ -194,12 +197,15 @@ def load_settings(**given: object) -> Settings:
     try:
         return Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = (f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors())
+        problems = (
+            f"{variable_of('_'.join(map(str, e['loc'])))}: {e['msg']}" for e in error.errors()
+        )
         raise ConfigurationError("; ".join(problems)) from None
 
 
-def _variable(location: Sequence[int | str]) -> str:
-    name = "_".join(map(str, location)).upper()
+def variable_of(field: str) -> str:
+    """The environment variable of a field."""
+    name = field.upper()
     return name if name == "OPENROUTER_API_KEY" else f"BABINGEPET_{name}"
 
 

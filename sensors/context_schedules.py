@@ -5,7 +5,7 @@ Belongs here: schedules of what lies beside the market. Does not belong here: as
 
 Headlines and flows are those of the real market: beside made-up or recorded prices nothing is asked
 by itself (`babingepet run` names the market that ``auto`` stands for). Whoever materializes today's
-partition by hand asks all the same.
+partition by hand asks the feeds all the same; models are asked about the real market only, by anyone.
 """
 
 from babingepet_assets.btc.context import etf_flow_job, news_job

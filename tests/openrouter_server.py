@@ -74,6 +74,8 @@ class OpenRouterServer:
     )
     at_once: int = 0
     most_at_once: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
+    """Until it is set, ``held`` does not answer."""
     sent: int = 0
     """Bytes of the last endless body that were taken from us."""
 
@@ -81,6 +83,7 @@ class OpenRouterServer:
         """Forget every script and what was asked."""
         self.scripts, self.asked, self.headers = {}, [], []
         self.slow_s, self.most_at_once = 0.2, 0
+        self.released.clear()
 
     def script(self, model: str, *steps: str) -> None:
         self.scripts[model] = list(steps)
@@ -101,6 +104,12 @@ Step = Callable[[OpenRouterServer, web.Request, str], Any]
 
 async def _slow(server: OpenRouterServer, request: web.Request, model: str) -> web.Response:
     await asyncio.sleep(server.slow_s)
+    return web.json_response(completion(model=model))
+
+
+async def _held(server: OpenRouterServer, request: web.Request, model: str) -> web.Response:
+    while not server.released.is_set():
+        await asyncio.sleep(0.01)
     return web.json_response(completion(model=model))
 
 
@@ -145,6 +154,17 @@ async def _compressed(server: OpenRouterServer, request: web.Request, model: str
     response.enable_compression(web.ContentCoding.gzip)
     response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def _echoed(status: int, before: str = "") -> Step:
+    """A host that repeats how it was asked, with the key, in its error or its answer."""
+
+    async def echo(server: OpenRouterServer, request: web.Request, model: str) -> web.Response:
+        said = before + request.headers["Authorization"]
+        body = completion(said, model=said) if status == 200 else error(status, said)
+        return web.json_response(body, status=status)
+
+    return echo
 
 
 def _told(
@@ -227,11 +247,16 @@ _PLAIN: dict[str, Callable[[str], web.Response]] = {
 
 _ASYNC: dict[str, Step] = {
     "slow": _slow,
+    "held": _held,
     "hang": _hang,
     "dribble": _dribble,
     "10 MB": _endless,
     "cut connection": _cut_connection,
     "gzip": _compressed,
+    "401 echo": _echoed(401),
+    "500 echo": _echoed(500),
+    "200 echo": _echoed(200),
+    "500 cut echo": _echoed(500, "x" * 360 + " "),
 }
 
 

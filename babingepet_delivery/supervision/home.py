@@ -164,7 +164,8 @@ def settings_as_variables(settings: Settings) -> dict[str, str]:
         "data": os.pathsep.join(str(path.resolve()) for path in settings.data),
         "overrides": ";".join(settings.overrides),
     }
-    plain = settings.model_dump(exclude=set(values))
+    # The key has a variable of its own, which every child inherits.
+    plain = settings.model_dump(exclude={*values, "openrouter_api_key"})
     values |= {name: str(value) for name, value in plain.items() if value is not None}
     return {f"BABINGEPET_{name.upper()}": value for name, value in values.items() if value}
 

@@ -15,12 +15,12 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from babingepet.errors import ConfigurationError, TapeUnavailable
+from babingepet_resources.addresses import hidden, user_parts, without_secrets
 
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "memory"}
 """Protocols whose upload is one step: an object is there as a whole or not at all."""
@@ -39,8 +39,8 @@ class Storage:
     def __init__(self, filesystem: Any, root: str, url: str) -> None:  # noqa: ANN401 - untyped
         self._fs = filesystem
         self._root = root.rstrip("/")
-        self.where = _without_secrets(url)
-        self._secrets = _secrets_of(url)
+        self.where = without_secrets(url)
+        self._secrets = user_parts(url)
         protocol = filesystem.protocol
         self._protocols = {protocol} if isinstance(protocol, str) else set(protocol)
         self._failures = _failures(self._protocols)
@@ -53,7 +53,7 @@ class Storage:
             ConfigurationError: There is no such kind of storage, or its library is missing.
             TapeUnavailable: It does not answer.
         """
-        shown = _without_secrets(url)
+        shown = without_secrets(url)
         try:
             # Another process may have written or removed files: no list of them is kept.
             filesystem, root = url_to_fs(url, use_listings_cache=False)
@@ -148,9 +148,7 @@ class Storage:
         try:
             yield
         except self._failures as error:
-            said = getattr(error, "strerror", None) or str(error)
-            for secret in self._secrets:
-                said = said.replace(secret, "***")
+            said = hidden(getattr(error, "strerror", None) or str(error), self._secrets)
             raise TapeUnavailable(
                 f"{self.where}/{name}: cannot be reached or written "
                 f"({type(error).__name__}: {said})"
@@ -164,15 +162,3 @@ def _failures(protocols: set[str]) -> tuple[type[Exception], ...]:
 
         return (OSError, BotoCoreError)
     return (OSError,)
-
-
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    if not parts.scheme:
-        return url
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
-
-
-def _secrets_of(url: str) -> list[str]:
-    userinfo, separator, _ = urlsplit(url).netloc.rpartition("@")
-    return [part for part in userinfo.split(":") if part] if separator else []

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from babingepet.cycles.settings import BtcSettings
 from babingepet.errors import BabingepetError
 from babingepet.market.intervals import SECOND
+from babingepet_resources.addresses import place_of
 from babingepet_resources.clients.binance.connection import open_connection
 from babingepet_resources.clients.binance.options import FeedOptions
 from babingepet_resources.clients.clock import Clock
@@ -38,7 +39,7 @@ def examine_exchange(settings: Settings, clock: Clock, probe: Probe) -> Finding:
     """Ask the exchange that the settings mean; one that does not answer is never a failure."""
     if settings.market in {"recorded", "simulated"} and not settings.exchange_url:
         return ok(NAME, "exchange", f"not needed: the market is {settings.market}")
-    where = settings.exchange_url or "Binance"
+    where = place_of(settings.exchange_url) if settings.exchange_url else "Binance"
     try:
         skew = probe(settings.symbol, settings.exchange_url, clock)
     except BabingepetError as error:

@@ -20,8 +20,9 @@ from sqlalchemy.exc import ArgumentError
 
 from babingepet.compiled import ENGINE_VERSION, cache_folder
 from babingepet.errors import ConfigurationError
+from babingepet_resources.addresses import place_of
 from babingepet_resources.clients.clock import Clock
-from babingepet_resources.settings import Settings, load_settings
+from babingepet_resources.settings import Settings, load_settings, variable_of
 from babingepet_services.doctor.exchange import Probe, examine_exchange, measure_skew
 from babingepet_services.doctor.findings import Finding, fail, ok, warn
 from babingepet_services.doctor.server import examine_server
@@ -97,23 +98,34 @@ def _settings(settings: Settings) -> list[Finding]:
     values: dict[str, object] = {
         name: getattr(settings, name) for name in type(settings).model_fields
     }
-    for name in ("database_url", "dagster_database_url"):
-        values[name] = _without_password(getattr(settings, name))
-    if "@" in (settings.tape_url or ""):
-        values["tape_url"] = "with a key, not shown"
+    values |= {
+        name: _address(name, value)
+        for name, value in values.items()
+        if name.endswith("_url") and name in settings.model_fields_set
+    }
+    values["openrouter_api_key"] = "-" if settings.openrouter_api_key is None else "not shown"
     findings = []
     for name, value in values.items():
         origin = "set" if name in settings.model_fields_set else "default"
         shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
         text = "-" if shown in {None, ""} else str(shown)
-        findings.append(ok("settings", f"BABINGEPET_{name.upper()}", f"{text} ({origin})"))
+        findings.append(ok("settings", variable_of(name), f"{text} ({origin})"))
     return findings
 
 
-def _without_password(url: str | None) -> str | None:
-    """Scheme, host and name; neither password nor user nor parameters, which may hold keys."""
-    if url is None:
+def _address(name: str, value: object) -> str | None:
+    """An address that the user set, without what in it may be a key."""
+    if not isinstance(value, str):
         return None
+    if name in {"database_url", "dagster_database_url"}:
+        return _without_password(value)
+    if name == "tape_url":
+        return "with a key, not shown" if {"@", "?"} & set(value) else value
+    return place_of(value)
+
+
+def _without_password(url: str) -> str:
+    """Scheme, host and name; neither password nor user nor parameters, which may hold keys."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):

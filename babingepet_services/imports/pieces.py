@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -18,12 +18,12 @@ class Stores:
 
     Attributes:
         database: The warehouse of the source.
-        tape_url: Address of the event tape, where trades are laid down as they are.
+        tape_url: Address of the event tape, where trades are laid down as they are. Never shown.
         now: The import's time, UTC ms.
     """
 
     database: Database
-    tape_url: str
+    tape_url: str = field(repr=False)
     now: int
 
 

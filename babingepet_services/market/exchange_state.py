@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from babingepet.errors import BabingepetError, ExchangeUnavailable
+from babingepet_resources.addresses import place_of
 from babingepet_resources.clients.binance.loopback import LoopbackControl
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
@@ -58,4 +59,5 @@ async def _is_over(url: str) -> bool:
         async with aiohttp.ClientSession() as session:
             return bool((await LoopbackControl(session, url).status())["ended"])
     except (aiohttp.InvalidURL, KeyError) as error:
-        raise ExchangeUnavailable(f"{url} is no loopback exchange: {error!r}.") from error
+        said = f"{place_of(url)} is no loopback exchange ({type(error).__name__})."
+        raise ExchangeUnavailable(said) from error

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_random
@@ -131,8 +131,8 @@ class _Round:
             steps.append(step)
             if step.status not in _OTHERS_MAY:
                 break
-        # That a model rests says less than what another one did when it was asked.
-        made = [step for step in steps if step.status is not Stop.RESTING] or steps
+        # That a model was not asked says less than what another one did when it was.
+        made = [step for step in steps if not isinstance(step.status, Stop)] or steps
         told = " ".join(
             f"{model}: {step.status}. {step.detail}"
             for model, step in zip(question.models, steps, strict=False)
@@ -154,8 +154,17 @@ class _Round:
             stop=self._is_enough,
             retry_error_callback=_last,
         )
-        step: _Step = await retrying(self._once, question, call)
-        return step
+        steps: list[_Step] = []
+
+        async def once() -> _Step:
+            steps.append(await self._once(question, call))
+            return steps[-1]
+
+        last: _Step = await retrying(once)
+        if isinstance(last.status, Stop) and len(steps) > 1:
+            asked = steps[-2]  # who was asked once, and not again, was asked
+            return replace(asked, detail=f"{asked.detail} Not asked again: {last.detail}")
+        return last
 
     async def _once(self, question: Question, call: Call) -> _Step:
         if self._left() < LEAST_S:

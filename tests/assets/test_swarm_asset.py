@@ -95,6 +95,20 @@ def test_with_a_key_today_is_asked_once_and_any_other_day_is_only_reported(real)
 
 
 @pytest.mark.slow
+def test_nobody_is_paid_for_an_opinion_about_made_up_prices_even_when_it_is_asked_for_by_hand(
+    settings,
+):
+    with openrouter_server() as server:
+        keyed = settings.model_copy(
+            update={"openrouter_api_key": SecretStr(KEY), "openrouter_url": server.url}
+        )
+        told = shown(keyed, END + MINUTE)
+        assert told["round"].value.startswith("embedded: no model was asked")
+        assert (told["provider"].value, told["calls"].value) == ("rules", 0)
+        assert server.asked == []
+
+
+@pytest.mark.slow
 def test_analysts_that_do_not_answer_fail_their_check(real):
     given, database = real
     with openrouter_server() as server:

@@ -10,6 +10,7 @@ from babingepet_resources.settings import REAL, load_settings
 from babingepet_services.market.source import open_warehouse
 from babingepet_services.swarm.rounds import hold_round
 from tests.delivery.conftest import call
+from tests.delivery.markets import PLAY_FROM
 from tests.fakes import FakeClock
 from tests.openrouter_server import COST, KEY, openrouter_server
 from tests.services.swarm.seats import DECIDED, SOURCE, SYMBOL, decide
@@ -135,3 +136,16 @@ def test_the_key_is_in_no_output(held, tmp_path, monkeypatch):
         told = call("swarm", *arguments, data_dir=held)
         assert KEY not in told.out + told.err
     assert call("swarm", "agents", "--json", data_dir=tmp_path).document["heard"] == "models"
+
+
+@pytest.mark.slow
+def test_a_demo_with_a_key_is_answered_by_rules_and_asks_no_model(
+    trending_file, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    given = ("--data", trending_file, "--from", PLAY_FROM, "--cycles", 2, "--json")
+    with openrouter_server() as server:
+        told = call("demo", *given, data_dir=tmp_path, openrouter_url=server.url)
+        assert server.asked == []
+    assert (told.code, told.document["analysts"]["provider"]) == (0, "rules")
+    assert KEY not in told.out + told.err

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import psutil
 import psycopg2
@@ -96,7 +97,9 @@ def _command_line(process: psutil.Process) -> str:
 
 
 @contextmanager
-def running(settings: Settings, folder: Path, *options: str) -> Iterator[Platform]:
+def running(
+    settings: Settings, folder: Path, *options: str, variables: Mapping[str, str] | None = None
+) -> Iterator[Platform]:
     """Run the platform for the length of a block; it must end well when it is told to."""
     port, log = free_port(), folder / "run.log"
     given = {
@@ -106,6 +109,7 @@ def running(settings: Settings, folder: Path, *options: str) -> Iterator[Platfor
     }
     environment = {k: v for k, v in os.environ.items() if not k.startswith("BABINGEPET_")}
     environment |= {f"BABINGEPET_{name}": str(value) for name, value in given.items() if value}
+    environment |= variables or {}
     command = [
         sys.executable,
         "-m",
@@ -128,7 +132,7 @@ def running(settings: Settings, folder: Path, *options: str) -> Iterator[Platfor
 
 
 @contextmanager
-def guarded_server() -> Iterator[tuple[postgres.Server, str]]:
+def guarded_server(password: str = PASSWORD) -> Iterator[tuple[postgres.Server, str]]:
     """A server of one's own that asks for a password; yields it and the address of a database."""
     programs = postgres.programs()
     if programs is None:
@@ -138,7 +142,7 @@ def guarded_server() -> Iterator[tuple[postgres.Server, str]]:
         with closing(psycopg2.connect(f"{server.url}/postgres")) as connection:
             connection.autocommit = True
             orders = connection.cursor()
-            orders.execute(f"CREATE ROLE trader LOGIN PASSWORD '{PASSWORD}'")
+            orders.execute(f"CREATE ROLE trader LOGIN PASSWORD '{password}'")
             orders.execute("CREATE DATABASE platform OWNER trader")
             rules = (
                 "host all postgres 127.0.0.1/32 trust",
@@ -146,7 +150,10 @@ def guarded_server() -> Iterator[tuple[postgres.Server, str]]:
             )
             (Path(server.folder) / "data" / "pg_hba.conf").write_text("\n".join(rules) + "\n")
             orders.execute("SELECT pg_reload_conf()")
-        yield server, server.url.replace("postgres@", f"trader:{PASSWORD}@") + "/platform"
+        yield (
+            server,
+            server.url.replace("postgres@", f"trader:{quote(password, safe='')}@") + "/platform",
+        )
     finally:
         server.stop()
 

@@ -32,10 +32,12 @@ from tenacity import (
     wait_random,
 )
 
-from babingepet.errors import ExchangeUnavailable
+from babingepet.errors import ConfigurationError, ExchangeUnavailable
+from babingepet_resources.addresses import hidden, secrets_of
 from babingepet_resources.clients.archive import kept
 from babingepet_resources.clients.archive.files import ArchiveFile
 from babingepet_resources.clients.clock import Clock
+from babingepet_resources.clients.http_logs import keep_addresses_out
 
 _CHECKSUM = re.compile(rb"\s*([0-9a-fA-F]{64})\s+\*?(\S+)\s*")
 Result = TypeVar("Result")
@@ -90,6 +92,7 @@ class BinanceArchive:
     def __init__(
         self, base_url: str, folder: Path, clock: Clock, options: ArchiveOptions | None = None
     ) -> None:
+        keep_addresses_out()
         self._base_url = base_url.rstrip("/")
         self._folder = folder
         self._clock = clock
@@ -163,6 +166,10 @@ class BinanceArchive:
         asked = error.wait_s if isinstance(error, _Transient) else 0.0
         return min(max(asked, usual(state)), longest)
 
+    def _shown(self, answer: bytes) -> str:
+        """The beginning of an answer: a mirror may repeat how it was asked."""
+        return _shown(hidden(repr(answer), secrets_of(self._base_url))[:82])
+
     def _is_late(self, begun: float) -> bool:
         return self._closed.is_set() or (self._clock.monotonic() - begun > self._options.deadline_s)
 
@@ -182,7 +189,7 @@ class BinanceArchive:
                 raise
             raise _Transient(f"The archive did not deliver {path}: {_shown(error)}.") from error
         except httpx.InvalidURL as error:
-            raise ExchangeUnavailable(f"{url} is not an address: {error}.") from error
+            raise ConfigurationError("BABINGEPET_ARCHIVE_URL is not an address.") from error
 
     def _head(self, file: ArchiveFile) -> httpx.Response | None:
         with self._request("HEAD", file.path) as response:
@@ -200,7 +207,7 @@ class BinanceArchive:
         matched = _CHECKSUM.fullmatch(body)
         if matched is None or matched[2].decode(errors="replace") != file.name:
             raise ExchangeUnavailable(
-                f"The archive's checksum of {file.name} is none: {_shown(body[:80])}."
+                f"The archive's checksum of {file.name} is none: {self._shown(body)}."
             )
         return matched[1].decode().lower()
 

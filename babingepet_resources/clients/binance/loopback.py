@@ -8,6 +8,7 @@ import aiohttp
 import orjson
 
 from babingepet.errors import ExchangeUnavailable
+from babingepet_resources.addresses import hidden, place_of, user_parts
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 """Seconds; the server is on this machine and answers from memory."""
@@ -43,8 +44,9 @@ class LoopbackControl:
                 answer = orjson.loads(await response.read())
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise ExchangeUnavailable(
-                f"No loopback exchange answers at {url}: {type(error).__name__} {error}."
+                f"No loopback exchange answers at {place_of(url)}: {type(error).__name__} "
+                f"{hidden(str(error), user_parts(url))}."
             ) from error
         if response.status != 200 or not isinstance(answer, dict):  # noqa: PLR2004 - HTTP
-            raise ExchangeUnavailable(f"{url} answered {response.status}: {answer}.")
+            raise ExchangeUnavailable(f"{place_of(url)} answered {response.status}: {answer}.")
         return answer

@@ -2,15 +2,15 @@
 
 Belongs here: HTTP, and how little a server is trusted. Does not belong here: what the bytes say.
 
-An address may hold a key, so that only its host is ever named; httpx would log the whole of it.
+An address may hold a key, so that only its host is ever named; httpx would log the whole of it. A
+server that repeats the key, in a headline or a figure, is not heard with it.
 """
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,12 +19,18 @@ from typing import Any
 import httpx
 
 from babingepet.errors import ConfigurationError, FeedUnavailable
+from babingepet_resources.addresses import HIDDEN, forms_of, hidden, secrets_of
+from babingepet_resources.clients.http_logs import keep_addresses_out
 
 HEADERS = {
     # Unpacked, an answer of 64 KiB may fill 64 MiB before anyone counts: it is asked for as it is.
     "Accept-Encoding": "identity",
     "User-Agent": "babingepet (+https://pypi.org/project/babingepet)",
 }
+
+
+_SAID = 400
+"""Characters of a reason: the name of a host that a stranger redirects to has no end."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +65,23 @@ def fetch(url: str, limits: FetchLimits | None = None) -> bytes:
         ConfigurationError: The URL is not one.
     """
     limits = limits or FetchLimits()
-    address = _address(url)
+    address, secrets = _address(url), secrets_of(url)
     host, line = address.host, _Line()
     late = f"{host} did not answer within {limits.deadline_s:g} s."
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    keep_addresses_out()
     try:
         with line.cut_after(limits.deadline_s):
             body = _follow(address, line, limits)
     except (httpx.HTTPError, httpx.StreamError) as error:
-        said = late if line.is_cut else f"{host} did not answer: {_shown(error)}."
-        raise FeedUnavailable(said) from error
+        said = late if line.is_cut else f"{host} did not answer: {_shown(error, secrets)}."
+        # Not as its cause: a library's error holds the request, and with it the address.
+        raise FeedUnavailable(said) from None
+    except FeedUnavailable as error:
+        raise FeedUnavailable(hidden(str(error), secrets)[:_SAID]) from None
     if line.is_cut:  # the end of a body without a length looks like the end of its connection
         raise FeedUnavailable(late)
+    for form in (form for secret in secrets for form in forms_of(secret)):
+        body = body.replace(form.encode(), HIDDEN.encode())
     return body
 
 
@@ -136,7 +147,7 @@ def next_address(address: httpx.URL, response: httpx.Response) -> httpx.URL:
     target = address.join(response.headers["Location"])  # httpx has refused what is none
     if target.host != address.host or target.scheme != "https":
         raise FeedUnavailable(
-            f"{address.host} redirects to {target.scheme}://{target.host[:200]}; "
+            f"{address.host} redirects to {target.scheme}://{target.host}; "
             "only https on the same host is followed."
         )
     return target
@@ -165,5 +176,6 @@ def _body(response: httpx.Response, limits: FetchLimits) -> bytes:
     return bytes(body)
 
 
-def _shown(error: Exception) -> str:
-    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+def _shown(error: Exception, secrets: Iterable[str]) -> str:
+    said = hidden(" ".join(str(error).split()), secrets)
+    return said[:200].rstrip(".") or type(error).__name__

@@ -61,7 +61,8 @@ class NewsSearch:
             raise InputError(f"{self.edition!r} is no edition such as en-US:US or id:ID.")
         language, country = f"{found[1]}{found[2] or ''}", found[3]
         asked = {"q": self.words, "hl": language, "gl": country, "ceid": f"{country}:{found[1]}"}
-        return f"{base_url}?{urllib.parse.urlencode(asked)}"
+        separator = "&" if "?" in base_url else "?"
+        return f"{base_url}{separator}{urllib.parse.urlencode(asked)}"
 
 
 BITCOIN = NewsSearch("BTC", "bitcoin when:1d")

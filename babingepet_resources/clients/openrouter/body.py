@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from babingepet_resources.addresses import hidden
 from babingepet_resources.clients.openrouter.catalogue import UNIT
 from babingepet_resources.clients.openrouter.values import (
     NOTHING_BILLED,
@@ -53,15 +54,16 @@ parameters'."""
 
 @dataclass(frozen=True)
 class Body:
-    """A response as it came."""
+    """A response as it came, and the secrets of ours that it may repeat."""
 
     code: int
     content: bytes
+    hides: tuple[str, ...] = ()
 
 
 def read_completion(body: Body) -> Attempt:
     """What became of a request for a completion."""
-    found = _object(body.content)
+    found = _object(body)
     if body.code != HTTPStatus.OK:
         return _turned_away(body.code, found)
     if found is None:
@@ -79,7 +81,7 @@ def read_completion(body: Body) -> Attempt:
 
 def read_credit(body: Body) -> Credit:
     """What the key may still spend."""
-    found = _object(body.content)
+    found = _object(body)
     if body.code != HTTPStatus.OK:
         refused = _turned_away(body.code, found)
         return Credit(refused.status, refused.detail)
@@ -138,10 +140,12 @@ def _usage(found: object) -> Usage:
     )
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
+def _object(body: Body) -> dict[str, Any] | None:
     try:
-        found = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        found = orjson.loads(body.content)
+        if body.hides:  # in the plain form that is made of it: what came may be escaped in any way
+            found = orjson.loads(hidden(orjson.dumps(found).decode(), body.hides))
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
     return found if isinstance(found, dict) else None
 

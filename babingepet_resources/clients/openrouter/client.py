@@ -19,6 +19,7 @@ import httpx
 import openai
 from pydantic import SecretStr
 
+from babingepet_resources.addresses import hidden
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.openrouter.body import Body, read_completion, read_credit
 from babingepet_resources.clients.openrouter.capped import BodyEncoded, BodyTooLarge, cap
@@ -99,8 +100,6 @@ class OpenRouter:
             latency_ms=round((self._clock.monotonic() - begun) * 1_000, 3),
             detail=self._shown(attempt.detail),
             text=attempt.text and self._shown(attempt.text),
-            answered_by=attempt.answered_by and self._shown(attempt.answered_by),
-            served_by=attempt.served_by and self._shown(attempt.served_by),
         )
 
     async def credit(self, timeout_s: float = 10.0) -> Credit:
@@ -112,11 +111,10 @@ class OpenRouter:
         answer = await _answer(self._client.get("/key", cast_to=httpx.Response), timeout_s)
         if isinstance(answer, Attempt):
             return Credit(answer.status, answer.detail)
-        credit = read_credit(Body(answer.status_code, answer.content))
-        return replace(credit, detail=self._shown(credit.detail))
+        return read_credit(self._body(answer))
 
     def _read(self, answer: httpx.Response) -> Attempt:
-        attempt = read_completion(Body(answer.status_code, answer.content))
+        attempt = read_completion(self._body(answer))
         return replace(attempt, retry_after_s=self._silence(answer.headers.get("Retry-After", "")))
 
     def _silence(self, header: str) -> float | None:
@@ -129,9 +127,13 @@ class OpenRouter:
             return None
         return max(0.0, until.timestamp() - self._clock.now() / 1_000)
 
+    def _body(self, answer: httpx.Response) -> Body:
+        """A body without the key: hidden before anything is cut, or a half of it would be left."""
+        return Body(answer.status_code, answer.content, hides=(self._key.get_secret_value(),))
+
     def _shown(self, text: str) -> str:
         """Text without the key: a host that is asked may repeat what it was sent."""
-        return text.replace(self._key.get_secret_value(), "[key]")
+        return hidden(text, [self._key.get_secret_value()])
 
 
 @lru_cache(maxsize=1)

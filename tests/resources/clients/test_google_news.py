@@ -31,6 +31,12 @@ def test_the_recorded_feed_is_two_headlines_with_outlets_and_times(recorded_data
     assert answer.dropped == {}
 
 
+def test_an_address_with_a_key_keeps_it_beside_what_is_asked():
+    address = NewsSearch("BTC", "bitcoin").address("https://n.example/rss?token=k")
+    query = urllib.parse.parse_qs(address.partition("?")[2])
+    assert (query["token"], query["q"]) == (["k"], ["bitcoin"])
+
+
 def test_an_address_asks_for_words_and_edition():
     address = NewsSearch("BTC", "bitcoin & gold", "id:ID").address("https://n.example/rss")
     base, _, query = address.partition("?")

@@ -203,6 +203,39 @@ def test_a_round_never_costs_more_than_its_budget_whatever_a_model_bills(seats, 
     assert len(server.asked) == 1
 
 
+SCANT = Decimal("0.004")
+"""US dollars: room for the reservations of two calls of nine."""
+ENDS = {
+    "fine": "vote", "slow": "vote", "abstain": "abstain", "hang": "timeout", "dribble": "timeout",
+    "429": "unavailable", "402": "unavailable", "404": "unavailable", "200 error": "unavailable",
+    "null": "unavailable", "cut json": "unavailable", "cut": "unavailable",
+    "wrong schema": "invalid", "1.7": "invalid", "NaN": "invalid", "refusal": "unavailable",
+    "10 MB": "unavailable", "no usage": "vote", "500 echo": "unavailable",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "end"), ENDS.items())
+def test_after_every_end_no_more_is_spent_or_reserved_than_the_budget_has(seats, server, step, end):
+    script(server, **dict.fromkeys(BTC.names, step))
+    table = seats(budget=Budget(SCANT, Decimal(1), Decimal(1)), attempt_s=0.15, concurrency=3)
+    server.slow_s = 0.01
+    assert hold(table).came == "asked"
+    answers, _, _ = stored(table)
+    states = Counter(row.state for row in answers.values())
+    with table.parts.database.reading() as connection:
+        calls = swarm_calls.of_round(connection, "BTC", DECIDED)
+    assert states[end] >= 1, (
+        "whoever was asked says what came of it, also when it was not asked again"
+    )
+    assert set(states) <= {end, "budget_stopped"}
+    assert calls
+    assert {call.status for call in calls}.isdisjoint({"in_flight", "possibly_billed"})
+    assert sum(call.reserved_usd if call.cost_usd is None else call.cost_usd for call in calls) <= (
+        SCANT
+    )
+
+
 @pytest.mark.parametrize("step", ["402", "429", "404", "401", "503"])
 def test_a_provider_that_serves_nobody_leaves_every_analyst_without_an_answer(seats, server, step):
     script(server, **dict.fromkeys(BTC.names, step))

@@ -1,8 +1,10 @@
 """Bodies that OpenRouter sent, and what models may cost."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
+import orjson
 import pytest
 
 from babingepet_resources.clients.openrouter.body import Body, read_completion
@@ -25,6 +27,29 @@ def test_a_recorded_storm_is_read_with_what_the_host_said(recorded_data):
     attempt = read_completion(Body(429, fixture.read_bytes()))
     assert (attempt.status, attempt.usage.cost) == (Status.RATE_LIMITED, 0)
     assert "temporarily rate-limited upstream" in attempt.detail
+
+
+def test_every_recorded_body_is_read(recorded_data):
+    ends = {200: Status.ANSWERED, 429: Status.RATE_LIMITED}
+    bodies = sorted((recorded_data / "idx" / "fixtures").glob("openrouter_*"))
+    assert len(bodies) >= 2
+    for path in bodies:
+        code = int(re.search(r"_(\d{3})", path.stem)[1])
+        assert read_completion(Body(code, path.read_bytes())).status is ends[code], path.name
+
+
+@pytest.mark.parametrize("before", range(380, 410))
+def test_a_key_at_the_end_of_what_is_kept_leaves_no_half_behind(before):
+    key = "sk-or-v1-0123456789abcdef"
+    content = orjson.dumps({"error": {"message": f"{'x' * before} {key} is not known"}})
+    attempt = read_completion(Body(500, content, hides=(key,)))
+    assert key[:6] not in attempt.detail
+
+
+def test_a_key_is_hidden_however_a_body_spells_it():
+    escaped = "".join(f"\\u{ord(character):04x}" for character in "sk-or-v1/x")
+    body = Body(500, f'{{"error": {{"message": "{escaped}"}}}}'.encode(), hides=("sk-or-v1/x",))
+    assert read_completion(body).detail == "Status 500: [hidden]"
 
 
 CALL = Call("openai/gpt-4o-mini", "x" * 1_000, {}, max_tokens=500)

@@ -93,11 +93,11 @@ UNKNOWN, FREE, KNOWN = None, Decimal(0), Decimal(str(COST))
         ("400 model", Status.NO_SUCH_MODEL, FREE, "not a valid model"),
         ("400 parameter", Status.UNSUPPORTED, FREE, "response_format"),
         ("404 parameter", Status.UNSUPPORTED, FREE, "requested parameters"),
-        ("401", Status.UNAUTHORIZED, FREE, "Bearer [key]"),
+        ("401", Status.UNAUTHORIZED, FREE, "Bearer [hidden]"),
         ("403", Status.REFUSED, FREE, "flagged"),
         ("503", Status.PROVIDER_ERROR, UNKNOWN, "No instances"),
         ("redirect", Status.PROVIDER_ERROR, UNKNOWN, "Status 307"),
-        ("200 error", Status.PROVIDER_ERROR, UNKNOWN, "Upstream broke: [key]"),
+        ("200 error", Status.PROVIDER_ERROR, UNKNOWN, "Upstream broke: [hidden]"),
         ("finish error", Status.PROVIDER_ERROR, KNOWN, "failed"),
         ("null", Status.NO_CONTENT, KNOWN, "no content"),
         ("blank", Status.NO_CONTENT, KNOWN, "no content"),
@@ -195,7 +195,7 @@ def test_the_key_is_in_no_answer_no_log_and_no_name(server, caplog):
         attempt = complete(server.url)
         assert KEY not in repr(attempt)
     server.script(MODEL, "echo")
-    assert "[key]" in complete(server.url).text
+    assert "[hidden]" in complete(server.url).text
     assert [header["Authorization"] for header in server.headers] == [f"Bearer {KEY}"] * 7
     assert any(record.name.startswith("openai") for record in caplog.records)
     assert any(record.name.startswith("httpx") for record in caplog.records)
@@ -214,7 +214,7 @@ def test_the_key_is_in_no_answer_no_log_and_no_name(server, caplog):
         ({"data": {"limit_remaining": None, "usage": 0}},
          Credit(Status.ANSWERED, "", None, Decimal(0))),
         ([], Credit(Status.MALFORMED, "The answer does not tell of a key.")),
-        (401, Credit(Status.UNAUTHORIZED, "Status 401: [key]")),
+        (401, Credit(Status.UNAUTHORIZED, "Status 401: [hidden]")),
     ],
 )  # fmt: skip
 def test_the_credit_of_the_key_is_told_or_why_it_is_not(server, told, credit_of_key):
