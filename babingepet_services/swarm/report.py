@@ -191,8 +191,8 @@ def _provider(
 
 def _why_none(connection: Connection, said: Sequence[PredictionRecord]) -> str:
     """What the check of the feed said when the round was stored."""
-    start, end = said[0].as_of, max(row.known_at for row in said) + DAY
-    checks = context_feeds.read(connection, "swarm", BTC.market, start, end)
+    answered = max(row.known_at for row in said)  # before it, another provider may have checked
+    checks = context_feeds.read(connection, "swarm", BTC.market, answered, answered + DAY)
     return next((check.detail for check in checks if not check.ok), "there was no quorum")
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from babingepet_resources.clients.openrouter import catalogue
 from babingepet_resources.settings import REAL, load_settings
+from babingepet_resources.warehouse import context_feeds
+from babingepet_resources.warehouse.records import FeedCheckRecord
 from babingepet_services.market.source import open_warehouse
 from babingepet_services.swarm.rounds import hold_round
 from tests.delivery.conftest import call
@@ -18,15 +21,19 @@ from tests.services.swarm.seats import DECIDED, SOURCE, SYMBOL, decide
 MODEL = "deepseek/deepseek-chat"
 
 
+def settings_at(folder, url):
+    return load_settings(
+        market=REAL, data_dir=folder, openrouter_api_key=SecretStr(KEY), openrouter_url=url,
+        database_url=None,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def held(tmp_path_factory) -> Path:
     """A data folder in which a real market's analysts were asked once."""
     folder = tmp_path_factory.mktemp("held")
     with openrouter_server(**{MODEL: ["1.7"]}) as server:
-        settings = load_settings(
-            market=REAL, data_dir=folder, openrouter_api_key=SecretStr(KEY),
-            openrouter_url=server.url, database_url=None,
-        )  # fmt: skip
+        settings = settings_at(folder, server.url)
         with closing(open_warehouse(settings, REAL)) as database:
             decide(database, 3)
             clock = FakeClock(DECIDED + 5_000)
@@ -53,6 +60,23 @@ def test_the_newest_round_is_told_with_every_answer(held):
     assert "invalid" in shown
     before = call("swarm", "round", "--as-of", "2025-04-22T10:00", "--json", data_dir=held).document
     assert (before["as_of"], before["providers"]) == (None, [])
+
+
+@pytest.mark.slow
+def test_why_there_is_no_consensus_is_told_of_the_provider_that_has_none(tmp_path):
+    """Another provider's round about the same minute failed before, for a reason of its own."""
+    other = FeedCheckRecord("swarm", "BTC", DECIDED + 1, ok=False, detail="reason of the other")
+    with openrouter_server(**{name: ["402"] for name in catalogue.MODELS}) as server:
+        settings = settings_at(tmp_path, server.url)
+        with closing(open_warehouse(settings, REAL)) as database:
+            decide(database, 3)
+            with database.writing() as connection:
+                context_feeds.note(connection, [other])
+            clock = FakeClock(DECIDED + 5_000)
+            assert hold_round(settings, database, None, clock, SYMBOL, SOURCE).came == "asked"
+    (provider,) = call("swarm", "round", "--json", data_dir=tmp_path).document["providers"]
+    assert provider["consensus"] is None
+    assert provider["why_none"].startswith("0 of 9 analysts voted, 5 are needed")
 
 
 @pytest.mark.slow

@@ -87,14 +87,26 @@ def test_a_loop_that_asks_nobody_files_nothing(make_loop, warehouse):
     assert decision.reasons["ai_consensus"] == "no analysts were ever asked"
 
 
+def take_minute(warehouse, as_of):
+    """Let the decision of a minute be written by nobody any more, as if another loop had it."""
+    trigger = "CREATE TRIGGER taken BEFORE INSERT ON btc_decisions"
+    if warehouse.is_sqlite:
+        orders = [f"{trigger} WHEN NEW.as_of = {as_of} BEGIN SELECT RAISE(IGNORE); END"]
+    else:
+        body = f"BEGIN IF NEW.as_of = {as_of} THEN RETURN NULL; END IF; RETURN NEW; END"
+        orders = [
+            f"CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
+            f"{trigger} FOR EACH ROW EXECUTE FUNCTION taken()",
+        ]
+    with warehouse.writing() as connection:
+        for order in orders:
+            connection.exec_driver_sql(order)
+
+
 @pytest.mark.slow
 def test_a_decision_that_is_not_written_leaves_no_round(make_loop, warehouse):
     loop = make_loop(25, max_cycles=19)
     list(loop.run())
-    with warehouse.writing() as connection:  # the next minute is taken, as by another loop
-        connection.exec_driver_sql(
-            "CREATE TRIGGER no_more BEFORE INSERT ON btc_decisions "
-            f"WHEN NEW.as_of = {START + 20 * MINUTE} BEGIN SELECT RAISE(IGNORE); END"
-        )
+    take_minute(warehouse, START + 20 * MINUTE)
     run(make_loop, 25, owner="the next")
     assert asked_at(warehouse) == [FIRST, START + 21 * MINUTE]
