@@ -10,7 +10,6 @@ of the market (``btc.checks``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +18,12 @@ from sqlalchemy import Connection
 from babingepet.market.intervals import MINUTE, day_key, iso
 from babingepet.signals.etf_flow import PUBLISHED_AFTER
 from babingepet.signals.sentiment import MAX_SILENCE
-from babingepet_resources.clients.clock import Clock
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import context_feeds, etf_flows, sentiments
-from babingepet_resources.warehouse.records import CheckRecord
 from babingepet_services.btc.checks import Finding
 from babingepet_services.btc_day.context import MARKET
 from babingepet_services.btc_day.day import DayScope
+from babingepet_services.btc_day.warning_checks import Look, WarningCheck
 
 FORGIVEN = 1
 """Business days without a flow that are no fault: a holiday of the exchange is one, and so is
@@ -40,41 +38,14 @@ class Moment(NamedTuple):
     settings: Settings
 
 
-@dataclass(frozen=True)
-class ContextCheck:
-    """One check of one asset.
+def as_known(check: Callable[[Moment], Finding]) -> Look:
+    """Look at today as it is now, at a day that is over as it was known at its end."""
 
-    Attributes:
-        name: Of the check.
-        asset: Its key.
-        description: What passes.
-        evaluate: What it finds.
-    """
+    def look(scope: DayScope, settings: Settings, now: int) -> Finding:
+        with scope.database.reading() as connection:
+            return check(Moment(connection, min(scope.end - 1, now), settings))
 
-    name: str
-    asset: str
-    description: str
-    evaluate: Callable[[Moment], Finding]
-
-
-def check_context(
-    check: ContextCheck, scope: DayScope, settings: Settings, clock: Clock
-) -> CheckRecord:
-    """Evaluate a check of a day: of today as it is now, of a day that is over at its end."""
-    now = clock.now()
-    with scope.database.reading() as connection:
-        found = check.evaluate(Moment(connection, min(scope.end - 1, now), settings))
-    return CheckRecord(
-        name=check.name,
-        asset=check.asset,
-        partition=scope.partition,
-        source=scope.source,
-        passed=found.passed,
-        blocking=False,
-        severity="WARN",
-        detail=found.detail,
-        evaluated_at=now,
-    )
+    return look
 
 
 def feed_answers(moment: Moment) -> Finding:
@@ -132,23 +103,23 @@ def _reason(connection: Connection, at: int) -> str:
 
 
 CHECKS = (
-    ContextCheck(
+    WarningCheck(
         "feed_answers",
         "btc/news",
         "The feed of headlines answered within 90 minutes.",
-        feed_answers,
+        as_known(feed_answers),
     ),
-    ContextCheck(
+    WarningCheck(
         "is_current",
         "btc/sentiment",
         "The tone was scored within 90 minutes, and there was one.",
-        tone_is_current,
+        as_known(tone_is_current),
     ),
-    ContextCheck(
+    WarningCheck(
         "is_current",
         "btc/etf_flow",
         "At most one business day whose flow should be published has none.",
-        flows_are_current,
+        as_known(flows_are_current),
     ),
 )
 """Each a warning."""

@@ -16,8 +16,9 @@ from babingepet.signals.ai_consensus import MAX_AGE
 from babingepet.swarm.answers import State
 from babingepet_resources.warehouse import swarm
 from babingepet_services.btc.checks import Finding
-from babingepet_services.btc_day.context_checks import ContextCheck, Moment
+from babingepet_services.btc_day.context_checks import Moment, as_known
 from babingepet_services.btc_day.swarm import MARKET, read_day
+from babingepet_services.btc_day.warning_checks import WarningCheck
 from babingepet_services.swarm.budget import Budget
 
 ASSET = "btc/swarm_verdicts"
@@ -63,17 +64,23 @@ def verdict_is_current(moment: Moment) -> Finding:
 
 
 CHECKS = (
-    ContextCheck(
+    WarningCheck(
         "analysts_answer",
         ASSET,
         "At most a quarter of the day's answers are no vote.",
-        analysts_answer,
+        as_known(analysts_answer),
     ),
-    ContextCheck(
-        "within_budget", ASSET, "At most four fifths of the day's budget are spent.", within_budget
+    WarningCheck(
+        "within_budget",
+        ASSET,
+        "At most four fifths of the day's budget are spent.",
+        as_known(within_budget),
     ),
-    ContextCheck(
-        "is_current", ASSET, "The newest verdict is at most 40 minutes old.", verdict_is_current
+    WarningCheck(
+        "is_current",
+        ASSET,
+        "The newest verdict is at most 40 minutes old.",
+        as_known(verdict_is_current),
     ),
 )
 """Each a warning."""

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 
 from babingepet.market.intervals import iso
 from babingepet.memory.chronicles import SPANS, write_story
 from babingepet.memory.engrams import Engram
 from babingepet.memory.strength import PRUNE_BELOW, effective, reinforced
-from babingepet_resources.clients.clock import Clock
 from babingepet_resources.hippocampus.store import Hippocampus
 from babingepet_resources.settings import Settings
-from babingepet_resources.warehouse.records import CheckRecord
 from babingepet_services.btc.checks import Finding
 from babingepet_services.btc_day.day import DayScope
+from babingepet_services.btc_day.warning_checks import Look, WarningCheck
 from babingepet_services.memory.chronicle import has_anything, kept_chronicle, period_facts
 from babingepet_services.memory.day import market_of, periods_ending_with, seen_until
 from babingepet_services.memory.remember import engrams_of_day
@@ -32,49 +30,17 @@ WEAKEST = reinforced(0.0)
 after it than new ones, and gone after 28 days instead of 46."""
 
 
-@dataclass(frozen=True)
-class MemoryCheck:
-    """One check of one asset.
+def of_memory(check: Callable[[DayScope, Hippocampus, int], Finding]) -> Look:
+    """Look into the memory that there is, as the market was seen until now."""
 
-    Attributes:
-        name: Of the check.
-        asset: Its key.
-        description: What passes.
-        evaluate: What it finds of a day, as the market was seen until a time, UTC ms; the memory is
-            there.
-    """
-
-    name: str
-    asset: str
-    description: str
-    evaluate: Callable[[DayScope, Hippocampus, int], Finding]
-
-
-def check_memory(
-    check: MemoryCheck, scope: DayScope, settings: Settings, clock: Clock
-) -> CheckRecord:
-    """Evaluate a check of a day.
-
-    Raises:
-        WarehouseUnavailable: The warehouse does not answer.
-        MemoryUnavailable: The memory does not.
-    """
-    now, file = clock.now(), settings.memory_file(scope.source)
-    found = Finding(passed=False, detail=NO_FILE)
-    if file.is_file():
+    def look(scope: DayScope, settings: Settings, now: int) -> Finding:
+        file = settings.memory_file(scope.source)
+        if not file.is_file():
+            return Finding(passed=False, detail=NO_FILE)
         with closing(Hippocampus(file)) as store:
-            found = check.evaluate(scope, store, seen_until(scope, now))
-    return CheckRecord(
-        name=check.name,
-        asset=check.asset,
-        partition=scope.partition,
-        source=scope.source,
-        passed=found.passed,
-        blocking=False,
-        severity="WARN",
-        detail=found.detail,
-        evaluated_at=now,
-    )
+            return check(scope, store, seen_until(scope, now))
+
+    return look
 
 
 def facts_are_remembered(scope: DayScope, store: Hippocampus, seen: int) -> Finding:
@@ -140,24 +106,24 @@ def _first_difference(kept: str, retold: str) -> str:
 
 
 CHECKS = (
-    MemoryCheck(
+    WarningCheck(
         "facts_are_remembered",
         "memory/engrams",
         "Every fact of a day that is over and worth remembering is in the memory, or is older than "
         "four weeks and was forgotten.",
-        facts_are_remembered,
+        of_memory(facts_are_remembered),
     ),
-    MemoryCheck(
+    WarningCheck(
         "memory_agrees",
         "memory/engrams",
         "No fact of the day is remembered in other words than the warehouse has for it.",
-        memory_agrees,
+        of_memory(memory_agrees),
     ),
-    MemoryCheck(
+    WarningCheck(
         "story_agrees",
         "memory/chronicles",
         "The story of the day, and of the week that ends with it, tells what the warehouse tells.",
-        story_agrees,
+        of_memory(story_agrees),
     ),
 )
 """Each a warning."""

@@ -14,9 +14,9 @@ from babingepet_assets.btc import loop
 from babingepet_assets.btc.swarm import swarm_verdicts
 from babingepet_resources.settings import REAL, load_settings
 from babingepet_resources.warehouse import history, predictions
-from babingepet_services.btc_day.context_checks import check_context
 from babingepet_services.btc_day.day import DayScope
 from babingepet_services.btc_day.swarm_checks import CHECKS
+from babingepet_services.btc_day.warning_checks import evaluate
 from babingepet_services.market.source import open_warehouse
 from scripts.bench.common.market import START
 from sensors.context_schedules import rounds_of_analysts
@@ -38,7 +38,7 @@ def shown(settings, now):
 def check(name, database, settings, now):
     (spec,) = [one for one in CHECKS if one.name == name]
     scope = DayScope(database, SYMBOL, settings.source, DAY_KEY)
-    return check_context(spec, scope, settings, FakeClock(now))
+    return evaluate(spec, scope, settings, FakeClock(now))
 
 
 @pytest.mark.slow

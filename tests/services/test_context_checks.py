@@ -10,8 +10,9 @@ from babingepet_resources.warehouse.records import (
     FeedCheckRecord,
     SentimentRecord,
 )
-from babingepet_services.btc_day.context_checks import CHECKS, check_context
+from babingepet_services.btc_day.context_checks import CHECKS
 from babingepet_services.btc_day.day import DayScope
+from babingepet_services.btc_day.warning_checks import evaluate
 from tests.fakes import FakeClock
 
 FRIDAY = 1_790_294_400_000
@@ -27,7 +28,7 @@ def find(warehouse, tmp_path):
     def found(check, now, day=None, **given):
         scope = DayScope(warehouse, "BTCUSDT", "binance", day or day_key(now))
         settings = load_settings(**({"data_dir": tmp_path, "etf_flows_url": URL} | given))
-        return check_context(check, scope, settings, FakeClock(now))
+        return evaluate(check, scope, settings, FakeClock(now))
 
     return found
 

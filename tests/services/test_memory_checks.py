@@ -8,7 +8,8 @@ from babingepet.market.intervals import DAY, day_key
 from babingepet_resources.hippocampus.store import Hippocampus
 from babingepet_resources.settings import load_settings
 from babingepet_services.btc_day.day import DayScope
-from babingepet_services.memory.checks import CHECKS, NO_FILE, check_memory
+from babingepet_services.btc_day.warning_checks import evaluate
+from babingepet_services.memory.checks import CHECKS, NO_FILE
 from babingepet_services.memory.day import describe_chronicles, describe_engrams
 from tests.databases import tamper
 from tests.fakes import FakeClock
@@ -37,7 +38,7 @@ def scope(warehouse):
 @pytest.fixture
 def found(scope, settings):
     def check(name):
-        return check_memory(BY_NAME[name], scope, settings, CLOCK)
+        return evaluate(BY_NAME[name], scope, settings, CLOCK)
 
     return check
 
@@ -81,10 +82,10 @@ def test_a_day_that_is_not_over_may_have_facts_that_are_not_remembered_yet(wareh
     scope = DayScope(warehouse, b.SYMBOL, b.SOURCE, SATURDAY)
     describe_engrams(scope, settings, CLOCK)
     decide(warehouse, 20, "SELL", ["GRADE"])
-    record = check_memory(BY_NAME["facts_are_remembered"], scope, settings, CLOCK)
+    record = evaluate(BY_NAME["facts_are_remembered"], scope, settings, CLOCK)
     assert record.passed
     assert record.detail.startswith("5 of 6 facts are remembered; the day is not over before ")
-    assert check_memory(BY_NAME["story_agrees"], scope, settings, CLOCK).passed
+    assert evaluate(BY_NAME["story_agrees"], scope, settings, CLOCK).passed
 
 
 @pytest.mark.parametrize(("days", "passes"), [(27, False), (29, True)])
