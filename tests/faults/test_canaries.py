@@ -145,7 +145,9 @@ def test_a_day_on_which_models_feeds_and_database_fail_tells_no_secret(
         dg.DagsterInstance.local_temp(str(home)) as instance,
     ):
         embedded = ("database_url", "dagster_database_url")
-        set_variables(here, without=embedded, market=REAL, openrouter_url=server.url)
+        set_variables(
+            here, without=embedded, market=REAL, openrouter_url=server.url, news_tone="model"
+        )
         settings = load_settings()
         with closing(open_warehouse(settings, REAL)) as database:
             decide(database, 3)
