@@ -45,8 +45,8 @@ def database(warehouse_url, connect):
 def model(parts, tmp_path):
     agent = replace(reader_of(AgentFiles(tmp_path), "BTC"), models=(FIRST, SECOND))
 
-    def built(**given):
-        return AskedModel(parts(clock=FakeClock(NOW), **given), agent, seconds=10.0)
+    def built(at=NOW, **given):
+        return AskedModel(parts(clock=FakeClock(at), **given), agent, seconds=10.0)
 
     return built
 
@@ -271,7 +271,7 @@ def test_an_answer_that_a_dead_program_left_behind_is_used_and_not_paid_for_agai
     with pytest.raises(Killed):
         refresh(by=dies_before_it_writes)
     assert stored() == {}
-    refresh()
+    refresh(at=NOW + HOUR)
     assert len(server.asked) == 1
     assert [stored()[title][0] for title in TITLES] == [0.2, -0.9, 0.1]
 
