@@ -20,6 +20,7 @@ from babingepet.errors import ConfigurationError
 
 Usd = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=8)]
 Market = Literal["auto", "binance", "recorded", "simulated"]
+NewsTone = Literal["lexicon", "model"]
 
 REAL = "binance"
 """The one source whose facts are not made up or played again."""
@@ -79,6 +80,8 @@ class Settings(BaseSettings):
     """Address of Binance's public archive of past market facts, or of a mirror of it."""
     news_url: str = Field(default="https://news.google.com/rss/search", repr=False)
     """Address of Google News' searches as RSS, or of what answers in their place."""
+    news_tone: NewsTone = "lexicon"
+    """Who reads headlines for their tone: our lists of words, or a model where one may be asked."""
     etf_flows_url: str | None = Field(default=None, repr=False)
     """Address of daily flows of the funds, as JSON or CSV; without one there is no such feed."""
     fear_greed_url: str = Field(default="https://api.alternative.me/fng/?limit=30", repr=False)

@@ -57,7 +57,7 @@ class OpenRouterServer:
     Attributes:
         url: Address of the API.
         scripts: By model what it does, request by request; its last word is repeated. A model
-            without a script answers well.
+            without a script answers well; a step that begins with a brace is what it answers.
         asked: Every request: its JSON, in order.
         headers: Their headers.
         slow_s: Seconds that ``slow`` takes.
@@ -288,6 +288,8 @@ async def _serve(server: OpenRouterServer, ready: threading.Event, stop: asyncio
         server.most_at_once = max(server.most_at_once, server.at_once)
         try:
             step = server.next_step(asked["model"])
+            if step.startswith("{"):
+                return web.json_response(completion(step, model=asked["model"]))
             if step in _PLAIN:
                 return _PLAIN[step](asked["model"])
             return await _ASYNC[step](server, request, asked["model"])

@@ -6,18 +6,19 @@ services that fill it), and whom the seats belong to (``babingepet.swarm.rosters
     models.toml                  models per market and analyst, the preferred one first
     prompts/btc/question.md      what every analyst of the market is asked, with {{places}} for facts
     prompts/btc/momentum.md      who one of them is asked to be
+    prompts/tone/btc.md          how the headlines of a market are read: a task of one, all in one file
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from babingepet.errors import InputError
-from babingepet.swarm.agents import Agent, Roster
+from babingepet.swarm.agents import Agent, Group, Roster
 
 SHIPPED = Path(__file__).parent
 MODELS = "models.toml"
@@ -43,14 +44,29 @@ class AgentFiles:
             InputError: A file is missing, no text, too long, or names other analysts; the message
                 begins with its path.
         """
-        models = self._models(roster)
-        question = self.text(_prompt(roster, QUESTION))
+        models = self._models(roster.market, roster.names)
+        question = self.text(_prompt(roster.market, QUESTION))
         return replace(
             roster,
             agents=tuple(
                 self._seated(agent, roster, models[agent.name], question) for agent in roster.agents
             ),
         )
+
+    def alone(self, section: str, name: str, task: str) -> Agent:
+        """Who is asked alone, by a question that is one file.
+
+        Args:
+            section: Of the models' file, and folder of the prompt.
+            name: Key in both.
+            task: What is asked for, in one line.
+
+        Raises:
+            InputError: As ``seated`` does.
+        """
+        models = self._models(section, (name,))
+        prompt = self.text(_prompt(section, name))
+        return self._agent(lambda: Agent(name, Group.PERSONA, models[name], task, prompt))
 
     def place(self, name: str) -> Path:
         """Which file counts: the user's, else the shipped one."""
@@ -94,25 +110,27 @@ class AgentFiles:
             written.append(target)
         return written
 
-    def _models(self, roster: Roster) -> Mapping[str, tuple[str, ...]]:
+    def _models(self, section: str, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         path = self.place(MODELS)
         try:
-            named = tomllib.loads(self.text(MODELS)).get(roster.market)
+            named = tomllib.loads(self.text(MODELS)).get(section)
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"{path}: is no TOML: {error}") from error
-        if not isinstance(named, dict) or set(named) != set(roster.names):
+        if not isinstance(named, dict) or set(named) != set(names):
             raise InputError(
-                f"{path}: [{roster.market}] must name these analysts and no other: "
-                f"{', '.join(roster.names)}"
+                f"{path}: [{section}] must name these analysts and no other: {', '.join(names)}"
             )
         return {name: _models_of(path, name, models) for name, models in named.items()}
 
     def _seated(
         self, agent: Agent, roster: Roster, models: tuple[str, ...], question: str
     ) -> Agent:
-        prompt = f"{self.text(_prompt(roster, agent.name))}\n\n{question}"
+        prompt = f"{self.text(_prompt(roster.market, agent.name))}\n\n{question}"
+        return self._agent(lambda: replace(agent, models=models, prompt=prompt))
+
+    def _agent(self, made: Callable[[], Agent]) -> Agent:
         try:
-            return replace(agent, models=models, prompt=prompt)
+            return made()
         except InputError as error:
             raise InputError(f"{self.place(MODELS)}: {error}") from error
 
@@ -123,8 +141,8 @@ def shipped_names() -> list[str]:
     return [path.relative_to(SHIPPED).as_posix() for path in found]
 
 
-def _prompt(roster: Roster, name: str) -> str:
-    return f"prompts/{roster.market.lower()}/{name}.md"
+def _prompt(section: str, name: str) -> str:
+    return f"prompts/{section.lower()}/{name}.md"
 
 
 def _models_of(path: Path, name: str, models: Any) -> tuple[str, ...]:  # noqa: ANN401

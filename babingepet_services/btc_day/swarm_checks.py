@@ -14,7 +14,7 @@ from decimal import Decimal
 from babingepet.market.intervals import MINUTE, day_start, iso
 from babingepet.signals.ai_consensus import MAX_AGE
 from babingepet.swarm.answers import State
-from babingepet_resources.warehouse import swarm
+from babingepet_resources.warehouse import swarm, swarm_calls
 from babingepet_services.btc.checks import Finding
 from babingepet_services.btc_day.context_checks import Moment, as_known
 from babingepet_services.btc_day.swarm import MARKET, read_day
@@ -47,7 +47,9 @@ def within_budget(moment: Moment) -> Finding:
     """At most four fifths of the day's budget are spent."""
     connection, at, settings = moment
     limit = Budget.of(settings).day
-    spent = read_day(connection, settings.symbol, day_start(at), at + 1).cost
+    # Of every market: whoever reads the headlines draws on the same day.
+    spend = swarm_calls.spend(connection, day_start(at), at + 1)
+    spent = sum((row.cost_usd + row.unsettled_usd for row in spend), Decimal(0))
     detail = f"{spent:f} of {limit:f} USD are spent or reserved"
     return Finding(spent == 0 or spent <= limit * DEAR, detail)
 

@@ -2,7 +2,9 @@
 
 1. the feed is asked; one that does not answer is noted with its reason
 2. headlines that are stored already are left alone: a model that read them once is not asked again
-3. the others are read for their tone, and stored in one transaction with the check of the feed
+3. the others are read for their tone, by a model where one may be asked; no transaction is open
+   meanwhile
+4. they are stored in one transaction with the check of the feed
 
 A headline becomes known when it is filed, after it was read: that is when a decision can use it.
 """
@@ -17,7 +19,6 @@ from functools import partial
 from sqlalchemy import Connection
 
 from babingepet.errors import FeedUnavailable, InputError
-from babingepet.market.tone import Reader
 from babingepet_resources.clients.clock import Clock
 from babingepet_resources.clients.context.fetch import FetchLimits
 from babingepet_resources.clients.context.google_news import (
@@ -30,7 +31,8 @@ from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import news
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import InsertOutcome, NewsRecord
-from babingepet_services.context.report import FeedReport, answered, failed
+from babingepet_services.context.report import FeedReport, Reading, answered, failed
+from babingepet_services.context.tone_model import Told, ToneModel
 from babingepet_services.context.tones import read_by_lexicon, with_tones
 
 NAME = "news"
@@ -44,7 +46,7 @@ def refresh_news(
     clock: Clock,
     search: NewsSearch = BITCOIN,
     *,
-    reader: Reader | None = None,
+    model: ToneModel | None = None,
     limits: FetchLimits | None = None,
 ) -> FeedReport:
     """Ask for headlines and store those that are new.
@@ -54,7 +56,8 @@ def refresh_news(
         database: The warehouse.
         clock: When headlines become known.
         search: What to ask for, and under which market to file it.
-        reader: Reads titles for their tone; None for the lexicon.
+        model: Reads headlines for their tone, and what it leaves out, the lexicon; None for the
+            lexicon alone.
         limits: How patient to be.
 
     Raises:
@@ -70,10 +73,12 @@ def refresh_news(
     records = _records(answer.items, search.market, clock.now(), dropped)
     with database.reading() as connection:
         there = news.stored(connection, [one.id for one in records])
-    fresh = with_tones([one for one in records if one.id not in there], lexicon, reader)
+    unread = [one for one in records if one.id not in there]
+    told = None if model is None else model(unread)
+    fresh = with_tones(unread, lexicon, told)
     before = InsertOutcome(already_there=len(records) - len(fresh))
     write = partial(_write, fresh, before, dropped, search.market, clock)
-    return database.transact(write)
+    return replace(database.transact(write), reading=_reading(fresh, told))
 
 
 def _records(
@@ -94,6 +99,11 @@ def _records(
             dropped[REPEATED] += 1
         records.setdefault(record.id, record)
     return list(records.values())
+
+
+def _reading(fresh: Sequence[NewsRecord], told: Told | None) -> Reading:
+    by = dict(Counter(one.method for one in fresh if one.method is not None))
+    return Reading(by) if told is None else Reading(by, told.why, told.prompt_version)
 
 
 def _write(

@@ -6,7 +6,7 @@ Belongs here: the value that callers show, and the check of the feed. Does not b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -17,6 +17,22 @@ from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import FeedCheckRecord, InsertOutcome
 
 FeedState = Literal["ok", "failed", "absent"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Who read the new headlines of an answer for their tone.
+
+    Attributes:
+        by: How many, by the name that is stored with them.
+        why_not: Why a model that was to read them did not, or not all; empty when it did, or was
+            not to.
+        prompt_version: Of what the model was asked; None when it was not.
+    """
+
+    by: Mapping[str, int] = field(default_factory=dict)
+    why_not: str = ""
+    prompt_version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +47,7 @@ class FeedReport:
         detail: What came, or why nothing did.
         outcome: What became of the rows that could be used.
         dropped: How many could not, by reason.
+        reading: Who read its headlines; None of a feed of figures.
     """
 
     name: str
@@ -40,6 +57,7 @@ class FeedReport:
     detail: str
     outcome: InsertOutcome = field(default_factory=InsertOutcome)
     dropped: Mapping[str, int] = field(default_factory=dict)
+    reading: Reading | None = None
 
     def document(self) -> dict[str, Any]:
         """JSON values."""
@@ -53,6 +71,7 @@ class FeedReport:
             "rows_already_there": self.outcome.already_there,
             "rows_conflicting": self.outcome.conflicts,
             "dropped": dict(self.dropped),
+            "reading": None if self.reading is None else asdict(self.reading),
         }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from babingepet.market.context import News
 from babingepet.signals.sentiment import MAX_AGE, score_news
 from babingepet_resources.clients.clock import Clock
-from babingepet_resources.warehouse import context_feeds, news, sentiments
+from babingepet_resources.warehouse import context_feeds, news, sentiments, vetting
 from babingepet_resources.warehouse.database import Database
 from babingepet_resources.warehouse.records import SentimentRecord
 
@@ -50,7 +50,8 @@ def write_sentiment(database: Database, market: str, as_of: int, clock: Clock) -
         record = SentimentRecord(
             market=market,
             as_of=as_of,
-            method="+".join(readers) or "none",
+            # Models say their own names: long ones must not cost the score.
+            method=vetting.clean("+".join(readers), vetting.NAME_LIMIT) or "none",
             score=score.value,
             reason=score.reason,
             weight=None if score.value is None else float(score.raw["weight"] or 0.0),

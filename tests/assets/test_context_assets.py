@@ -5,6 +5,7 @@ from contextlib import closing
 
 import dagster as dg
 import pytest
+from pydantic import SecretStr
 
 from babingepet.market.context import EtfFlows
 from babingepet.market.intervals import DAY, HOUR, MINUTE, day_key
@@ -19,6 +20,7 @@ from babingepet_services.context.daily import flow_records, index_records
 from babingepet_services.market.source import open_warehouse
 from tests.fakes import FakeClock
 from tests.loopback_feed import NOW, Answer, addresses_at, item, rss
+from tests.openrouter_server import KEY, openrouter_server
 
 TODAY, YESTERDAY = day_key(NOW), day_key(NOW - DAY)
 HOSTILE = "Bitcoin `x` | ![a](http://evil.test/b) <img src=x> www.evil.test"
@@ -70,6 +72,25 @@ def test_todays_headlines_are_asked_for_and_reported_with_what_was_dropped(feed,
     assert (said["source"], said["market"]) == ("google_news", "binance")
     assert (said["asked"], said["failed"]) == (1, 0)
     assert said["table"].index("Bitcoin surges") < said["table"].index("Bitcoin plunges")
+
+
+def test_who_read_todays_headlines_is_told_and_why_a_model_did_not(feed, shown, settings):
+    headlines(feed)
+    said = shown(news, given=settings.model_copy(update={"news_tone": "model"}))
+    assert said["read_by"] == "3 lexicon"
+    assert said["model_did_not_read"].endswith("OPENROUTER_API_KEY is not set")
+    assert said.get("tone_prompt_version") is None
+
+
+def test_todays_headlines_are_read_by_the_model_that_was_asked_for(feed, shown, settings):
+    headlines(feed)
+    rows = [{"number": n, "polarity": 0.5, "relevance": 1} for n in (1, 2, 3)]
+    with openrouter_server() as server:
+        server.script("google/gemini-2.5-flash", json.dumps({"tones": rows}))
+        given = {"news_tone": "model", "openrouter_api_key": SecretStr(KEY)}
+        said = shown(news, given=settings.model_copy(update=given | {"openrouter_url": server.url}))
+    assert said["read_by"] == "3 model:google/gemini-2.5-flash"
+    assert len(said["tone_prompt_version"]) == 12
 
 
 def test_a_hostile_title_stays_text_in_the_table(feed, shown):

@@ -112,7 +112,7 @@ def test_agents_are_listed_with_their_models_prompts_and_files(tmp_path):
 def test_a_copied_prompt_that_was_edited_is_the_one_that_counts(tmp_path):
     before = call("swarm", "agents", "--json", data_dir=tmp_path).document["agents"][3]
     written = call("swarm", "copy", "--json", data_dir=tmp_path).document["written"]
-    assert len(written) == 23
+    assert len(written) == 24
     own = tmp_path / "agents" / "prompts" / "btc" / "momentum.md"
     own.write_text("You like moves.")
     assert call("swarm", "copy", "--json", data_dir=tmp_path).document["written"] == []

@@ -145,7 +145,9 @@ def test_a_day_on_which_models_feeds_and_database_fail_tells_no_secret(
         dg.DagsterInstance.local_temp(str(home)) as instance,
     ):
         embedded = ("database_url", "dagster_database_url")
-        set_variables(here, without=embedded, market=REAL, openrouter_url=server.url)
+        set_variables(
+            here, without=embedded, market=REAL, openrouter_url=server.url, news_tone="model"
+        )
         settings = load_settings()
         with closing(open_warehouse(settings, REAL)) as database:
             decide(database, 3)
@@ -186,6 +188,8 @@ def fail_at_models_and_feeds(instance, server, feed, settings, database, steps=S
     with database.reading() as connection:
         titles = connection.execute(select(tables.news.c.title)).scalars().all()
         details = connection.execute(select(tables.swarm_calls.c.detail)).scalars().all()
+        asking = set(connection.execute(select(tables.swarm_calls.c.market)).scalars())
+    assert asking == {"BTC", "TONE"}, "analysts were asked, and the reader of headlines"
     assert any(HIDDEN in title for title in titles), "a feed repeated what it was sent"
     assert any(HIDDEN in detail for detail in details), "and so did the models' host"
     return texts

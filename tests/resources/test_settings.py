@@ -77,7 +77,7 @@ def test_a_key_that_cannot_be_a_header_is_refused_without_being_shown(monkeypatc
     ("name", "value"),
     [("swarm_budget_day", "-1"), ("swarm_budget_cycle", "NaN"), ("swarm_budget_month", "Infinity"),
      ("swarm_concurrency", 0), ("openrouter_url", "ftp://x"),
-     ("openrouter_url", "http://[")],
+     ("openrouter_url", "http://["), ("news_tone", "oracle")],
 )  # fmt: skip
 def test_a_limit_that_is_none_is_refused_by_its_variable(name, value):
     with pytest.raises(ConfigurationError, match=f"BABINGEPET_{name.upper()}"):

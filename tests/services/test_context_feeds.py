@@ -13,15 +13,20 @@ from babingepet_resources.clients.context.fetch import FetchLimits
 from babingepet_resources.clients.context.google_news import NewsSearch
 from babingepet_resources.lexicons.loading import load_lexicon
 from babingepet_resources.settings import load_settings
+from babingepet_resources.warehouse import context_feeds as context_feeds_rows
 from babingepet_resources.warehouse import etf_flows, fear_greed, sentiments
-from babingepet_resources.warehouse.records import InsertOutcome
+from babingepet_resources.warehouse import news as news_rows
+from babingepet_resources.warehouse.records import FeedCheckRecord, InsertOutcome
 from babingepet_resources.warehouse.tables import context_feeds, news
 from babingepet_services.btc.context import present_feeds, read_context
 from babingepet_services.context.daily import refresh_etf_flows, refresh_fear_greed
 from babingepet_services.context.news import refresh_news
 from babingepet_services.context.sentiment import write_sentiment
+from babingepet_services.context.tone_model import Told
+from babingepet_services.context.tones import read_by_lexicon, with_tones
 from tests.fakes import FakeClock
 from tests.loopback_feed import MIB, NOW, Answer, addresses_at, item, rss
+from tests.resources.warehouse.context_builders import headline
 
 QUICK = FetchLimits(silence_s=0.2, deadline_s=1.0)
 NEWS = frozenset({"news"})
@@ -72,6 +77,7 @@ def test_new_headlines_are_stored_with_their_tone_and_the_time_of_the_fetch(
         "name": "news", "market": "BTC", "state": "ok", "checked_at": NOW,
         "detail": "1 rows, 1 new, 1 undated", "rows_written": 1, "rows_already_there": 0,
         "rows_conflicting": 0, "dropped": {"undated": 1},
+        "reading": {"by": {"lexicon": 1}, "why_not": "", "prompt_version": None},
     }  # fmt: skip
     assert "q=bitcoin+when%3A1d" in feed.asked[0][0]
 
@@ -116,39 +122,40 @@ def test_a_feed_that_is_down_is_a_check_with_its_reason(feed, refresh, warehouse
     assert rows(warehouse, news) == []
 
 
-def test_a_model_reads_what_it_can_and_the_lexicon_the_rest(feed, refresh, warehouse):
-    class Model:
-        method = "model-1"
-
-        def __init__(self):
-            self.asked = []
-
-        def __call__(self, titles):
-            self.asked.append(list(titles))
-            tones = {"a": Tone(0.9, 1.0), "c": Tone(math.nan, 1.0), "d": Tone(0.5, 7.0)}
-            return [tones.get(title) for title in titles]
-
-    feed.answer = Answer(rss(*(item(title, NOW - HOUR) for title in "abcd")))
-    model = Model()
-    refresh(reader=model)
-    stored = {one.title: (one.polarity, one.method) for one in rows(warehouse, news)}
-    assert stored == {
+def test_what_a_reader_leaves_out_or_answers_out_of_range_is_read_by_the_lexicon():
+    tones = {"a": Tone(0.9, 1.0), "c": Tone(math.nan, 1.0), "d": Tone(0.5, 7.0)}
+    read = with_tones(
+        [headline(title, polarity=None, method=None) for title in "abcd"],
+        read_by_lexicon("BTC"),
+        Told("model-1", tones),
+    )
+    assert {one.title: (one.polarity, one.method) for one in read} == {
         "a": (0.9, "model-1"), "b": (0.0, "lexicon"), "c": (0.0, "lexicon"), "d": (0.0, "lexicon"),
     }  # fmt: skip
-    refresh(reader=model)
-    assert model.asked == [list("abcd")]
 
 
-def test_an_answer_of_another_length_than_the_question_is_none(feed, refresh, warehouse):
+def test_an_answer_of_another_length_than_the_question_is_none():
     class Model:
         method = "model-1"
 
         def __call__(self, titles):
             return [Tone(0.9, 1.0)]
 
-    feed.answer = Answer(rss(item("a", NOW), item("b", NOW)))
-    refresh(reader=Model())
-    assert {one.method for one in rows(warehouse, news)} == {"lexicon"}
+    records = [headline(title, polarity=None, method=None) for title in "ab"]
+    read = with_tones(records, read_by_lexicon("BTC"), Model())
+    assert {one.method for one in read} == {"lexicon"}
+
+
+def test_the_names_of_many_readers_never_cost_the_score(warehouse, clock):
+    titles = [
+        headline(str(n), event_time=NOW - HOUR, known_at=NOW, method=f"model:{n}" + "x" * 190)
+        for n in range(3)
+    ]
+    with warehouse.writing() as connection:
+        news_rows.insert(connection, titles)
+        context_feeds_rows.note(connection, [FeedCheckRecord("news", "BTC", NOW, ok=True)])
+    record = write_sentiment(warehouse, "BTC", NOW, clock)
+    assert (record.headlines, len(record.method)) == (3, 200)
 
 
 def test_two_outlets_of_one_story_are_two_rows_and_one_told_twice_is_one(feed, refresh, warehouse):
