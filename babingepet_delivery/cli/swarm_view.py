@@ -69,11 +69,12 @@ def print_agents(console: Console, document: dict[str, Any]) -> None:
     console.print(HEARD[document["heard"]], soft_wrap=True)
     console.print(f"models: {document['models_file']}", soft_wrap=True)
     table = plain_table("market", left=("analyst", "models", "prompt", "task"))
-    for one in document["agents"]:
+    for one in (*document["agents"], document["reader"]):
         version = f"{one['prompt_version']}{' (edited)' if one['edited'] else ''}"
         models = Text("\n".join(one["models"]))
         table.add_row(one["market"], one["agent"], models, version, one["task"])
     console.print(table)
+    console.print(f"headlines are read by: {document['headlines_read_by']}")
 
 
 def print_copied(console: Console, document: dict[str, Any]) -> None:

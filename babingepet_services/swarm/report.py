@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from babingepet.errors import InputError
 from babingepet.market.intervals import DAY
-from babingepet.swarm.agents import Roster
+from babingepet.swarm.agents import Agent, Roster
 from babingepet.swarm.rosters import ALTCOIN, BTC, IHSG
 from babingepet_resources.agents.files import MODELS, AgentFiles
 from babingepet_resources.clients.clock import Clock
@@ -23,6 +23,8 @@ from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import context_feeds, predictions, swarm, swarm_calls
 from babingepet_resources.warehouse.records import PredictionRecord, SpendRecord
 from babingepet_services.btc.records import PAPER
+from babingepet_services.context.tone_model import MARKET as TONE
+from babingepet_services.context.tone_model import reader_of
 from babingepet_services.swarm.budget import Budget, periods
 from babingepet_services.swarm.told import (
     NEVER,
@@ -43,7 +45,8 @@ def agents_report(settings: Settings) -> dict[str, Any]:
 
     Returns:
         heard (``rules`` or ``models``), folder, models_file, agents[] (market, agent, group, task,
-        models, prompt_version, prompt_file, edited).
+        models, prompt_version, prompt_file, edited), headlines_read_by (``lexicon`` or ``model``),
+        reader (the same of the model that may read headlines).
 
     Raises:
         InputError: A file is wrong; the message begins with its path.
@@ -54,23 +57,27 @@ def agents_report(settings: Settings) -> dict[str, Any]:
         "folder": str(files.folder),
         "models_file": str(files.place(MODELS)),
         "agents": [agent for roster in ROSTERS for agent in _agents(files, roster)],
+        "headlines_read_by": settings.news_tone,
+        "reader": _agent(files, TONE, reader_of(files, BTC.market)),
     }
 
 
 def _agents(files: AgentFiles, roster: Roster) -> Iterator[dict[str, Any]]:
-    folder = f"prompts/{roster.market.lower()}"
     for agent in files.seated(roster).agents:
-        own = files.place(f"{folder}/{agent.name}.md")
-        yield {
-            "market": roster.market,
-            "agent": agent.name,
-            "group": agent.group.value,
-            "task": agent.task,
-            "models": list(agent.models),
-            "prompt_version": agent.prompt_version,
-            "prompt_file": str(own),
-            "edited": own.is_relative_to(files.folder),
-        }
+        yield _agent(files, roster.market, agent) | {"group": agent.group.value}
+
+
+def _agent(files: AgentFiles, market: str, agent: Agent) -> dict[str, Any]:
+    own = files.place(f"prompts/{market.lower()}/{agent.name}.md")
+    return {
+        "market": market,
+        "agent": agent.name,
+        "task": agent.task,
+        "models": list(agent.models),
+        "prompt_version": agent.prompt_version,
+        "prompt_file": str(own),
+        "edited": own.is_relative_to(files.folder),
+    }
 
 
 def copy_report(settings: Settings) -> dict[str, Any]:

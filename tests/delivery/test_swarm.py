@@ -105,6 +105,7 @@ def test_agents_are_listed_with_their_models_prompts_and_files(tmp_path):
     assert len(told["agents"]) == 19
     assert (told["heard"], told["agents"][0]["agent"]) == ("rules", "gemini")
     assert not any(one["edited"] for one in told["agents"])
+    assert (told["headlines_read_by"], told["reader"]["market"]) == ("lexicon", "TONE")
     assert call("swarm", "agents", data_dir=tmp_path).out.count("contrarian") == 1
     assert list(tmp_path.iterdir()) == [], "looking makes nothing"
 
