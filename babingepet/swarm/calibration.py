@@ -5,13 +5,18 @@ m = mean(y), the score of whoever always says m; skill = 1 - BS / BS_ref, which 
 only one outcome was seen. Ten bins of equal width; a p on an edge belongs to the bin below it, 0 to
 the first.
 
+Surprise Z = sum((y - p)(1 - 2p)) / sqrt(sum((1 - 2p)^2 p (1 - p))) is about standard normal while
+the probabilities are what they claim to be: positive when they promised more than came.
+
 Units: probability. Source: Brier, Verification of Forecasts Expressed in Terms of Probability,
 Monthly Weather Review 78(1), 1950; Murphy, A New Vector Partition of the Probability Score, Journal
-of Applied Meteorology 12, 1973. Bins and edges are those of scikit-learn's ``calibration_curve``.
+of Applied Meteorology 12, 1973; Spiegelhalter, Probabilistic Prediction in Patient Management and
+Clinical Trials, Statistics in Medicine 5, 1986. Bins and edges are those of scikit-learn's ``calibration_curve``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,11 +78,7 @@ def calibrate(predictions: Sequence[tuple[float, bool]]) -> Calibration:
     Raises:
         InputError: A probability is not in [0, 1]; its place is named.
     """
-    p = np.array([probability for probability, _ in predictions], dtype=np.float64)
-    wrong = np.flatnonzero(~((p >= 0.0) & (p <= 1.0)))
-    if wrong.size:
-        raise InputError(f"p_up: prediction {wrong[0] + 1} is {p[wrong[0]]}, not a probability.")
-    y = np.array([came_up for _, came_up in predictions], dtype=np.float64)
+    p, y = _columns(predictions)
     bins = _bins(p, y)
     if not len(p):
         return Calibration(0, None, None, None, bins, "no prediction is resolved yet")
@@ -87,6 +88,36 @@ def calibrate(predictions: Sequence[tuple[float, bool]]) -> Calibration:
         reason = f"the price came up {'never' if mean == 0.0 else 'every time'}: skill is undefined"
         return Calibration(len(p), brier, reference, None, bins, reason)
     return Calibration(len(p), brier, reference, 1.0 - brier / reference, bins, None)
+
+
+def surprise(predictions: Sequence[tuple[float, bool]]) -> float | None:
+    """How far what happened is from what was promised, in standard deviations of chance.
+
+    Predictions whose outcomes overlap in time are not independent: leave all but one of them out.
+
+    Args:
+        predictions: As of ``calibrate``.
+
+    Returns:
+        Z; None when nothing was promised: no prediction, or all of them 0, one half or 1.
+
+    Raises:
+        InputError: A probability is not in [0, 1]; its place is named.
+    """
+    p, y = _columns(predictions)
+    variance = float(np.sum((1.0 - 2.0 * p) ** 2 * p * (1.0 - p)))
+    if variance == 0.0:
+        return None
+    return float(np.sum((y - p) * (1.0 - 2.0 * p))) / math.sqrt(variance)
+
+
+def _columns(predictions: Sequence[tuple[float, bool]]) -> tuple[Floats, Floats]:
+    """Probabilities, and outcomes as 0 and 1."""
+    p = np.array([probability for probability, _ in predictions], dtype=np.float64)
+    wrong = np.flatnonzero(~((p >= 0.0) & (p <= 1.0)))
+    if wrong.size:
+        raise InputError(f"p_up: prediction {wrong[0] + 1} is {p[wrong[0]]}, not a probability.")
+    return p, np.array([came_up for _, came_up in predictions], dtype=np.float64)
 
 
 def _bins(p: Floats, y: Floats) -> tuple[Bin, ...]:

@@ -28,7 +28,7 @@ def engrams(
 
     Shape: a fact each in the memory's file, few of a day's 1,440 minutes; the same words are one
     engram. Strengths are shares of 1 and halve in 14 days; a return is a fraction after all costs.
-    Remembered again a day changes nothing. Everything fades to the day's end.
+    A day remembered again changes nothing. Everything fades to the day's end.
     """
     return report_days(context, settings, clock, lambda day: describe_engrams(day, settings, clock))
 

@@ -1,9 +1,11 @@
 """Calibration where there is little to judge; its figures are compared in the parity tests."""
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from babingepet.errors import InputError
-from babingepet.swarm.calibration import calibrate
+from babingepet.swarm.calibration import calibrate, surprise
 
 
 def test_without_a_prediction_there_is_no_score():
@@ -38,3 +40,33 @@ def test_an_edge_belongs_to_the_bin_below_it_and_an_empty_bin_has_no_share():
 def test_what_is_no_probability_is_refused_by_its_place(p):
     with pytest.raises(InputError, match="p_up: prediction 2 is"):
         calibrate([(0.5, True), (p, True)])
+
+
+def test_what_is_as_it_was_promised_surprises_like_chance():
+    """A thousand weeks of calibrated forecasts: the statistic is standard normal."""
+    chance = np.random.default_rng(7)
+    weeks = []
+    for _ in range(1_000):
+        p = chance.uniform(0.2, 0.8, 168)
+        came = chance.uniform(size=168) < p
+        weeks.append(surprise(list(zip(p.tolist(), came.tolist(), strict=True))))
+    assert stats.kstest(weeks, "norm").pvalue > 0.01
+
+
+def test_surprise_is_that_of_the_formula_summed_by_hand():
+    told = [(0.7, True), (0.7, False), (0.2, False)]
+    top = 0.3 * -0.4 + -0.7 * -0.4 + -0.2 * 0.6
+    variance = 0.16 * 0.21 * 2 + 0.36 * 0.16
+    assert surprise(told) == pytest.approx(top / variance**0.5, abs=1e-12)
+
+
+def test_too_much_promised_is_positive_and_the_mirrored_forecast_surprises_as_much():
+    bold = [(0.9, False), (0.9, True), (0.8, False)]
+    mirrored = [(1.0 - p, not came) for p, came in bold]
+    assert surprise(bold) > 0.0
+    assert surprise(mirrored) == pytest.approx(surprise(bold), abs=1e-12)
+
+
+@pytest.mark.parametrize("told", [[], [(0.5, True), (0.5, False)], [(1.0, True), (0.0, False)]])
+def test_who_promises_nothing_cannot_surprise(told):
+    assert surprise(told) is None
