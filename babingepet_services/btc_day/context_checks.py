@@ -21,9 +21,11 @@ from babingepet.signals.sentiment import MAX_SILENCE
 from babingepet_resources.settings import Settings
 from babingepet_resources.warehouse import context_feeds, etf_flows, sentiments
 from babingepet_services.btc.checks import Finding
+from babingepet_services.btc.minutes import newest_known
 from babingepet_services.btc_day.context import MARKET
 from babingepet_services.btc_day.day import DayScope
 from babingepet_services.btc_day.warning_checks import Look, WarningCheck
+from babingepet_services.market.gap_ledger import Market
 
 FORGIVEN = 1
 """Business days without a flow that are no fault: a holiday of the exchange is one, and so is
@@ -39,11 +41,15 @@ class Moment(NamedTuple):
 
 
 def as_known(check: Callable[[Moment], Finding]) -> Look:
-    """Look at today as it is now, at a day that is over as it was known at its end."""
+    """Look at today as it is now, at a day that is over as it was known at its end.
+
+    Of a played market now is its newest minute: it stands still, and nothing of it is late.
+    """
 
     def look(scope: DayScope, settings: Settings, now: int) -> Finding:
         with scope.database.reading() as connection:
-            return check(Moment(connection, min(scope.end - 1, now), settings))
+            seen = newest_known(connection, Market(scope.symbol, scope.source), now)
+            return check(Moment(connection, min(scope.end - 1, seen), settings))
 
     return look
 

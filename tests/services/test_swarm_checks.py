@@ -25,8 +25,8 @@ def judge(warehouse):
 
     def judged(hours, at=None):
         now = START + hours * HOUR + MINUTE if at is None else at
-        scope = DayScope(warehouse, "BTCUSDT", "simulated", day_key(now))
-        settings = load_settings(market="simulated", database_url=None)
+        scope = DayScope(warehouse, "BTCUSDT", "binance", day_key(now))
+        settings = load_settings(market="binance", database_url=None)
         return evaluate(CHECK, scope, settings, FakeClock(now))
 
     return judged
