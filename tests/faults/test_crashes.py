@@ -82,7 +82,7 @@ def the_deaths_were_everywhere(deaths, points, seldom):
     [
         pytest.param(FEW, 0, id="few"),
         pytest.param(MANY, 5, id="many", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
-        pytest.param(MOST, 40, id="most", marks=[pytest.mark.nightly, pytest.mark.timeout(1800)]),
+        pytest.param(MOST, 20, id="most", marks=[pytest.mark.nightly, pytest.mark.timeout(1800)]),
     ],
 )
 def test_loops_killed_anywhere_decide_what_one_decides_that_never_died(
